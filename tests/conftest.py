@@ -1,0 +1,26 @@
+"""What every test starts from: JAX on the CPU, fresh layer names, a fixed seed, no custom objects."""
+
+import os
+
+# Before anything imports jax. A GPU's numbers are close but not equal, and the tests compare closely.
+os.environ["JAX_PLATFORMS"] = "cpu"
+
+import numpy as np
+import pytest
+
+from jkeras import registry
+
+# Here, because pytest-xdist's main process loads no conftest.py below this one.
+from tests.conformance.summary import pytest_terminal_summary  # noqa: F401
+
+
+@pytest.fixture(autouse=True)
+def fresh_start():
+    """Reset what Keras 1 keeps process-wide, so that no test sees what another one left."""
+    from jkeras.backend import config
+
+    config.reset_uids()
+    np.random.seed(1337)
+    registry.custom_objects.clear()
+    yield
+    registry.custom_objects.clear()

@@ -1,0 +1,162 @@
+"""Functions that work element by element, and comparisons.
+
+Where a function has a corner, its derivative there is the one of Keras 1's engines: `clip` passes the gradient
+on its bounds, `maximum` and `minimum` give it to the first argument in a tie, `abs` has 0 at 0.
+"""
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from jkeras.backend.config import canonical_dtype
+from jkeras.backend.variables import as_array, unwrap
+from jkeras.typing import Array
+
+__all__ = [
+    "abs",
+    "cast",
+    "clip",
+    "cos",
+    "equal",
+    "exp",
+    "greater",
+    "greater_equal",
+    "lesser",
+    "lesser_equal",
+    "log",
+    "maximum",
+    "minimum",
+    "not_equal",
+    "pow",
+    "round",
+    "sign",
+    "sin",
+    "sqrt",
+    "square",
+]
+
+
+def cast(x: Any, dtype: Any) -> Array:
+    """Return `x` with another dtype (64-bit types become 32-bit ones unless JAX's 64-bit mode is on)."""
+    return as_array(x).astype(canonical_dtype(dtype))
+
+
+def square(x: Any) -> Array:
+    """Return the square of each element."""
+    return jnp.square(as_array(x))
+
+
+def abs(x: Any) -> Array:
+    """Return the absolute value of each element."""
+    return jnp.abs(as_array(x))
+
+
+def sqrt(x: Any) -> Array:
+    """Return the square root of each element; negative ones count as 0, with derivative 0.
+
+    >>> sqrt([-1.0, 4.0]).tolist()
+    [0.0, 2.0]
+    """
+    x = as_array(x)
+    return jnp.sqrt(jnp.where(x < 0, 0, x))
+
+
+def exp(x: Any) -> Array:
+    """Return e to the power of each element."""
+    return jnp.exp(as_array(x))
+
+
+def log(x: Any) -> Array:
+    """Return the natural logarithm of each element."""
+    return jnp.log(as_array(x))
+
+
+def round(x: Any) -> Array:
+    """Return the nearest whole number of each element; halves go to the even one.
+
+    >>> round([0.5, 1.5, 2.5]).tolist()
+    [0.0, 2.0, 2.0]
+    """
+    return jnp.round(as_array(x))
+
+
+def sign(x: Any) -> Array:
+    """Return -1, 0 or 1 for each element."""
+    return jnp.sign(as_array(x))
+
+
+def pow(x: Any, a: Any) -> Array:
+    """Return each element to the power of `a`."""
+    return jnp.power(as_array(x), unwrap(a))
+
+
+def clip(x: Any, min_value: Any, max_value: Any) -> Array:
+    """Return each element, but not less than `min_value` and not more than `max_value` (``None``: no bound).
+
+    The derivative is 1 between the bounds and on them, 0 outside.
+    """
+    x, low, high = as_array(x), _bound(min_value), _bound(max_value)
+    if isinstance(low, (int, float)) and isinstance(high, (int, float)) and high < low:
+        high = low
+    # Not jnp.clip, which halves the derivative where an element equals a bound: a saturated softmax does.
+    if high is not None:
+        x = jnp.where(x > high, high, x)
+    if low is not None:
+        x = jnp.where(x < low, low, x)
+    return x
+
+
+def _bound(bound: Any) -> Any:
+    return float(bound) if isinstance(bound, float) else unwrap(bound)
+
+
+def maximum(x: Any, y: Any) -> Array:
+    """Return the larger of `x` and `y` for each element; the derivative in a tie goes to `x`."""
+    x, y = as_array(x), as_array(y)
+    return jnp.where((x >= y) | jnp.isnan(x), x, y)
+
+
+def minimum(x: Any, y: Any) -> Array:
+    """Return the smaller of `x` and `y` for each element; the derivative in a tie goes to `x`."""
+    x, y = as_array(x), as_array(y)
+    return jnp.where((x <= y) | jnp.isnan(x), x, y)
+
+
+def sin(x: Any) -> Array:
+    """Return the sine of each element."""
+    return jnp.sin(as_array(x))
+
+
+def cos(x: Any) -> Array:
+    """Return the cosine of each element."""
+    return jnp.cos(as_array(x))
+
+
+def equal(x: Any, y: Any) -> Array:
+    """Return where `x` equals `y`."""
+    return jnp.equal(as_array(x), as_array(y))
+
+
+def not_equal(x: Any, y: Any) -> Array:
+    """Return where `x` differs from `y`."""
+    return jnp.not_equal(as_array(x), as_array(y))
+
+
+def greater(x: Any, y: Any) -> Array:
+    """Return where `x` is greater than `y`."""
+    return jnp.greater(as_array(x), as_array(y))
+
+
+def greater_equal(x: Any, y: Any) -> Array:
+    """Return where `x` is greater than `y` or equal."""
+    return jnp.greater_equal(as_array(x), as_array(y))
+
+
+def lesser(x: Any, y: Any) -> Array:
+    """Return where `x` is less than `y`."""
+    return jnp.less(as_array(x), as_array(y))
+
+
+def lesser_equal(x: Any, y: Any) -> Array:
+    """Return where `x` is less than `y` or equal."""
+    return jnp.less_equal(as_array(x), as_array(y))

@@ -1,0 +1,149 @@
+"""Random numbers: keys from a scope, so that what draws them is a function of the key.
+
+Inside ``with key_scope(key):`` every draw uses the next key made from `key`; this works under `jax.jit`
+and `jax.vmap` too. Outside a scope the keys come from numpy's global generator, so that
+``np.random.seed(1337)`` makes a script reproducible.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jkeras.backend.config import canonical_dtype
+from jkeras.backend.variables import Variable, as_array, sizes, unwrap
+from jkeras.typing import Array, Key
+
+__all__ = [
+    "dropout",
+    "key_scope",
+    "next_key",
+    "random_binomial",
+    "random_normal",
+    "random_normal_variable",
+    "random_uniform",
+    "random_uniform_variable",
+]
+
+
+class _Keys:
+    """A key and the number of keys that were made from it."""
+
+    __slots__ = ("count", "key")
+
+    def __init__(self, key: Key):
+        self.key = key
+        self.count = 0
+
+    def next(self) -> Key:
+        key = jax.random.fold_in(self.key, self.count)
+        self.count += 1
+        return key
+
+
+_scope: ContextVar[_Keys | None] = ContextVar("key_scope", default=None)
+
+
+@contextmanager
+def key_scope(key: Key) -> Iterator[None]:
+    """Let the draws inside a ``with`` block be determined by `key` and by their order.
+
+    >>> with key_scope(jax.random.key(0)):
+    ...     a = random_normal((2,))
+    >>> with key_scope(jax.random.key(0)):
+    ...     b = random_normal((2,))
+    >>> bool((a == b).all())
+    True
+    """
+    token = _scope.set(_Keys(key))
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+def next_key() -> Key:
+    """Return a fresh random key: of the scope, or outside a scope one drawn from ``np.random``."""
+    keys = _scope.get()
+    if keys is None:
+        return jax.random.key(np.random.randint(0, 2**31 - 1))
+    return keys.next()
+
+
+def _key(seed: int | None) -> Key:
+    # Inside a scope a seed picks another stream, but the scope's key still counts: otherwise Dropout with
+    # a seed would drop the same units in every step.
+    if seed is None:
+        return next_key()
+    if _scope.get() is None:
+        return jax.random.key(int(seed))
+    return jax.random.fold_in(next_key(), int(seed))
+
+
+def random_normal(shape: Any, mean: Any = 0.0, std: Any = 1.0, dtype: Any = None, seed: int | None = None) -> Array:
+    """Return normally distributed numbers.
+
+    Args:
+        shape: the shape of the result.
+        mean, std: of the distribution.
+        dtype: of the result; ``None`` is `floatx`.
+        seed: makes the draw reproducible outside a `key_scope`; inside one it selects another stream.
+    """
+    dtype = canonical_dtype(dtype)
+    draw = jax.random.normal(_key(seed), sizes(shape), dtype)
+    return (draw * unwrap(std) + unwrap(mean)).astype(dtype)
+
+
+def random_uniform(shape: Any, low: Any = 0.0, high: Any = 1.0, dtype: Any = None, seed: int | None = None) -> Array:
+    """Return numbers uniformly distributed in [low, high); arguments as in `random_normal`."""
+    return jax.random.uniform(_key(seed), sizes(shape), canonical_dtype(dtype), unwrap(low), unwrap(high))
+
+
+def random_binomial(shape: Any, p: Any = 0.0, dtype: Any = None, seed: int | None = None) -> Array:
+    """Return numbers that are 1 with probability `p`, else 0; arguments as in `random_normal`."""
+    return jax.random.bernoulli(_key(seed), unwrap(p), sizes(shape)).astype(canonical_dtype(dtype))
+
+
+def random_normal_variable(
+    shape: Any, mean: float, scale: float, dtype: Any = None, name: str | None = None
+) -> Variable:
+    """Make a variable of normally distributed numbers with standard deviation `scale`."""
+    return Variable(random_normal(shape, mean, scale, dtype), name)
+
+
+def random_uniform_variable(
+    shape: Any, low: float, high: float, dtype: Any = None, name: str | None = None
+) -> Variable:
+    """Make a variable of numbers uniformly distributed in [low, high)."""
+    return Variable(random_uniform(shape, low, high, dtype), name)
+
+
+def dropout(x: Any, level: float, noise_shape: Any = None, seed: int | None = None) -> Array:
+    """Set a random share of `x` to zero and scale the rest so that its expectation stays.
+
+    Args:
+        x: an array.
+        level: the share that is dropped, in [0, 1).
+        noise_shape: the shape of the random mask, broadcast to that of `x`; ``None`` in it stands for the
+            size of `x` there. ``None``: the shape of `x`.
+        seed: see `random_normal`.
+
+    Raises:
+        ValueError: `level` is outside [0, 1).
+
+    Source: Srivastava et al., "Dropout", JMLR 15 (2014); scaled during training as in Keras 1.
+    """
+    x, level = as_array(x), unwrap(level)
+    if isinstance(level, (int, float, np.number)) and not 0 <= level < 1:
+        raise ValueError(f"The dropout level must be in the interval [0, 1); got {level}.")
+    if noise_shape is None:
+        shape = x.shape
+    else:
+        noise_shape = tuple(noise_shape)
+        shape = sizes(size if given is None else given for given, size in zip(noise_shape, x.shape, strict=True))
+    keep = jax.random.bernoulli(_key(seed), 1.0 - level, shape)
+    return jnp.where(keep, x / (1.0 - level), 0).astype(x.dtype)

@@ -1,0 +1,328 @@
+"""Variables: named boxes for arrays, as Keras 1's scripts expect them, and the functions that make and read them."""
+
+import operator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jkeras.backend.config import canonical_dtype
+from jkeras.typing import Array
+
+__all__ = [
+    "Variable",
+    "as_array",
+    "batch_get_value",
+    "batch_set_value",
+    "count_params",
+    "eye",
+    "get_value",
+    "get_variable_shape",
+    "moving_average_update",
+    "ones",
+    "ones_like",
+    "set_value",
+    "sizes",
+    "unwrap",
+    "update",
+    "update_add",
+    "update_sub",
+    "variable",
+    "zeros",
+    "zeros_like",
+]
+
+# What a Variable lends from its array: enough for the expressions of old scripts, such as `W.T` or `W.sum()`.
+_LENT = frozenset({"T", "astype", "at", "dot", "flatten", "max", "mean", "min", "reshape", "size", "sum", "transpose"})
+
+
+def _binary(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def method(self: "Variable", other: Any) -> Any:
+        return operation(self.value, unwrap(other))
+
+    return method
+
+
+def _reflected(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def method(self: "Variable", other: Any) -> Any:
+        return operation(unwrap(other), self.value)
+
+    return method
+
+
+class Variable:
+    """A named box that holds one array and lets scripts replace it.
+
+    It takes part in arithmetic and in `jax.numpy` functions as its array would, also in traced code.
+    Comparison with ``==`` and hashing are by identity, so that variables can be keys of a dict.
+
+    Attributes:
+        value: the array in the box; assign to replace it.
+        name: a name for messages and files, or ``None``.
+
+    >>> v = Variable(jnp.ones(2), name="v")
+    >>> v.set_value([3, 4])
+    >>> (v * 2).tolist()
+    [6.0, 8.0]
+    """
+
+    __array_priority__ = 1000  # numpy arrays on the left leave the operation to the methods below
+
+    def __init__(self, value: Array, name: str | None = None):
+        self.value = value
+        self.name = name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes of the array."""
+        return self.value.shape
+
+    @property
+    def _keras_shape(self) -> tuple[int, ...]:
+        return self.value.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of the array's dimensions."""
+        return self.value.ndim
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The array's numpy dtype."""
+        return self.value.dtype
+
+    def get_value(self, borrow: bool = False) -> np.ndarray:
+        """Return a numpy copy of the array (`borrow` is Theano's and changes nothing)."""
+        return np.array(self.value)
+
+    def set_value(self, value: Any, borrow: bool = False) -> None:
+        """Replace the array by `value`, cast to the variable's dtype.
+
+        Raises:
+            ValueError: `value` has another shape.
+        """
+        new = jnp.array(unwrap(value), dtype=self.value.dtype)
+        if new.shape != self.value.shape:
+            raise ValueError(
+                f"Cannot set variable {self.name!r} of shape {self.value.shape} to a value of shape {new.shape}: "
+                "the shapes must be equal. Reshape the value first."
+            )
+        self.value = new
+
+    def eval(self) -> np.ndarray:
+        """Return a numpy copy of the array."""
+        return self.get_value()
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute in _LENT:
+            return getattr(self.value, attribute)
+        raise AttributeError(f"A Variable has no attribute {attribute!r}; its array is `.value`.")
+
+    def __repr__(self) -> str:
+        value = self.value
+        return f"<Variable {self.name!r}, shape {getattr(value, 'shape', None)}, {getattr(value, 'dtype', None)}>"
+
+    def __jax_array__(self) -> Array:
+        return self.value
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.value, dtype=dtype) if copy else np.asarray(self.value, dtype=dtype)
+
+    def __getitem__(self, index: Any) -> Array:
+        return self.value[unwrap(index)]
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __iter__(self) -> Iterator[Array]:
+        return iter(self.value)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __neg__(self) -> Array:
+        return -self.value
+
+    def __pos__(self) -> Array:
+        return self.value
+
+    def __abs__(self) -> Array:
+        return abs(self.value)
+
+    __add__, __radd__ = _binary(operator.add), _reflected(operator.add)
+    __sub__, __rsub__ = _binary(operator.sub), _reflected(operator.sub)
+    __mul__, __rmul__ = _binary(operator.mul), _reflected(operator.mul)
+    __truediv__, __rtruediv__ = _binary(operator.truediv), _reflected(operator.truediv)
+    __floordiv__, __rfloordiv__ = _binary(operator.floordiv), _reflected(operator.floordiv)
+    __mod__, __rmod__ = _binary(operator.mod), _reflected(operator.mod)
+    __pow__, __rpow__ = _binary(operator.pow), _reflected(operator.pow)
+    __matmul__, __rmatmul__ = _binary(operator.matmul), _reflected(operator.matmul)
+    __lt__, __le__ = _binary(operator.lt), _binary(operator.le)
+    __gt__, __ge__ = _binary(operator.gt), _binary(operator.ge)
+
+
+def _unflatten(_: None, children: Iterable[Any]) -> Variable:
+    (value,) = children
+    return Variable(value)
+
+
+# JAX takes an argument of a compiled function apart as a pytree, and almost every function of jax.numpy is one.
+# The name is left out: it would make each variable's first use compile anew.
+jax.tree_util.register_pytree_node(Variable, lambda box: ((box.value,), None), _unflatten)
+
+
+def unwrap(x: Any) -> Any:
+    """Return the array of a `Variable`, and anything else as it is."""
+    return x.value if isinstance(x, Variable) else x
+
+
+def as_array(x: Any) -> Array:
+    """Return `x`, which may be a `Variable`, a numpy array, a number or nested lists of them, as a JAX array.
+
+    A number stays weakly typed, whatever its origin: it takes the dtype of the arrays it meets, also in 64-bit mode.
+    """
+    if isinstance(x, jax.Array):
+        return x
+    if isinstance(x, Variable):
+        return x.value
+    if isinstance(x, float):  # np.float64 is one too, but strongly typed
+        x = float(x)
+    return jnp.asarray(x)
+
+
+def sizes(shape: Any) -> tuple[int, ...]:
+    """Return `shape` as a tuple of ints; an integral float such as ``n / 2`` counts as an int.
+
+    Raises:
+        ValueError: a size is not integral.
+    """
+    shape = unwrap(shape)
+    if isinstance(shape, (int, float, np.number)):
+        shape = (shape,)
+    return tuple(_size(size, shape) for size in shape)
+
+
+def _size(size: Any, shape: Any) -> int:
+    if isinstance(size, (float, np.floating)):
+        if not float(size).is_integer():
+            raise ValueError(f"A shape consists of integers; got {size!r} in {tuple(shape)}.")
+        return int(size)
+    try:
+        return operator.index(size)
+    except TypeError:
+        raise ValueError(f"A shape consists of integers; got {size!r} in {tuple(shape)}.") from None
+
+
+def variable(value: Any, dtype: Any = None, name: str | None = None) -> Variable:
+    """Make a variable that holds a copy of `value`.
+
+    Args:
+        value: an array, a number, nested lists, or another variable. A scipy sparse matrix is made dense.
+        dtype: the dtype of the variable; ``None`` is `floatx`.
+        name: its name.
+    """
+    value = unwrap(value)
+    if hasattr(value, "tocoo"):
+        value = value.toarray()
+    return Variable(jnp.array(value, dtype=canonical_dtype(dtype)), name)
+
+
+def zeros(shape: Any, dtype: Any = None, name: str | None = None) -> Variable:
+    """Make a variable of zeros."""
+    return Variable(jnp.zeros(sizes(shape), canonical_dtype(dtype)), name)
+
+
+def ones(shape: Any, dtype: Any = None, name: str | None = None) -> Variable:
+    """Make a variable of ones."""
+    return Variable(jnp.ones(sizes(shape), canonical_dtype(dtype)), name)
+
+
+def eye(size: int, dtype: Any = None, name: str | None = None) -> Variable:
+    """Make a variable that holds the identity matrix of `size` rows."""
+    return Variable(jnp.eye(*sizes(size), dtype=canonical_dtype(dtype)), name)
+
+
+def zeros_like(x: Any, dtype: Any = None, name: str | None = None) -> Array:
+    """Return zeros of the shape of `x`, and of its dtype unless `dtype` is given."""
+    return jnp.zeros_like(as_array(x), dtype=None if dtype is None else canonical_dtype(dtype))
+
+
+def ones_like(x: Any, dtype: Any = None, name: str | None = None) -> Array:
+    """Return ones of the shape of `x`, and of its dtype unless `dtype` is given."""
+    return jnp.ones_like(as_array(x), dtype=None if dtype is None else canonical_dtype(dtype))
+
+
+def count_params(x: Any) -> int:
+    """Return the number of scalars in `x`."""
+    return int(np.prod(unwrap(x).shape, dtype=np.int64))
+
+
+def get_variable_shape(x: Any) -> tuple[int, ...]:
+    """Return the shape of a variable."""
+    return tuple(unwrap(x).shape)
+
+
+def get_value(x: Any) -> np.ndarray:
+    """Return a numpy copy of what a variable (or an array) holds.
+
+    Raises:
+        TypeError: `x` holds no value.
+    """
+    if hasattr(x, "get_value"):
+        return x.get_value()
+    if isinstance(x, (jax.Array, np.ndarray, np.generic)):
+        return np.array(x)
+    raise TypeError(
+        f"get_value() reads a variable; got {type(x).__name__}. For an expression use eval(), for a number the number."
+    )
+
+
+def set_value(x: Any, value: Any) -> None:
+    """Replace what a variable holds by `value`, which must have the same shape.
+
+    Raises:
+        TypeError: `x` is not a variable: JAX's arrays never change.
+        ValueError: the shapes differ.
+    """
+    if not hasattr(x, "set_value"):
+        raise TypeError(f"set_value() changes a variable, as K.variable makes it; got {type(x).__name__}.")
+    x.set_value(value)
+
+
+def batch_get_value(xs: Iterable[Any]) -> list[np.ndarray]:
+    """Return `get_value` of each variable."""
+    return [get_value(x) for x in xs]
+
+
+def batch_set_value(tuples: Iterable[tuple[Any, Any]]) -> None:
+    """Call `set_value` with each (variable, value) pair."""
+    for x, value in tuples:
+        set_value(x, value)
+
+
+def update(x: Variable, new_x: Any) -> tuple[Variable, Any]:
+    """Return the pair that tells a model to replace `x` by `new_x`; see ``Layer.add_update``."""
+    return x, unwrap(new_x)
+
+
+def update_add(x: Variable, increment: Any) -> tuple[Variable, Any]:
+    """Return the pair that tells a model to add `increment` to `x`."""
+    return x, as_array(x) + unwrap(increment)
+
+
+def update_sub(x: Variable, decrement: Any) -> tuple[Variable, Any]:
+    """Return the pair that tells a model to subtract `decrement` from `x`."""
+    return x, as_array(x) - unwrap(decrement)
+
+
+def moving_average_update(variable: Variable, value: Any, momentum: float) -> tuple[Variable, Any]:
+    """Return the pair that tells a model to set `variable` to ``variable * momentum + value * (1 - momentum)``."""
+    return variable, as_array(variable) * momentum + unwrap(value) * (1.0 - momentum)

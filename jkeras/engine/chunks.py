@@ -1,0 +1,31 @@
+"""How many steps one call of a compiled loop runs."""
+
+__all__ = ["ChunkClock"]
+
+
+class ChunkClock:
+    """Chooses how many steps one call runs, from how long the last calls took.
+
+    Args:
+        seconds: what one call should take.
+    """
+
+    def __init__(self, seconds: float = 0.2):
+        self.seconds = seconds
+        self._rate: float | None = None  # steps a second
+        self._calls = 0
+
+    def steps(self) -> int:
+        """Return how many steps the next call should run."""
+        if self._rate is None:
+            return 1  # compiles; its time says nothing
+        return max(1, int(self._rate * self.seconds))
+
+    def ran(self, steps: int, seconds: float) -> None:
+        """Report a call; the estimate moves by at most a factor of eight, since a short call is measured badly."""
+        self._calls += 1
+        if self._calls == 1:
+            self._rate = 4 / self.seconds
+            return
+        rate = steps / max(seconds, 1e-6)
+        self._rate = min(rate, 8 * self._rate) if self._rate else rate

@@ -1,0 +1,278 @@
+"""From what a script passes (arrays, lists, dicts, weights by class) to lists of arrays that fit the model.
+
+Every mistake is found here, before the first step, and named: which input, what was expected, what came.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from jkeras import objectives
+from jkeras.backend.config import floatx
+from jkeras.errors import did_you_mean
+from jkeras.typing import Shape
+
+__all__ = [
+    "check_array_lengths",
+    "check_loss_and_target_compatibility",
+    "standardize_input_data",
+    "standardize_sample_or_class_weights",
+    "standardize_weights",
+]
+
+
+def standardize_input_data(
+    data: Any,
+    names: Sequence[str],
+    shapes: Sequence[Shape | None] | None = None,
+    check_batch_axis: bool = True,
+    exception_prefix: str = "model input",
+    dtypes: Sequence[Any] | None = None,
+    refuse_nan: bool = False,
+) -> list[Any]:
+    """Return one array for each of `names`, with the batch dimension first.
+
+    Args:
+        data: an array, a list of arrays in the order of `names`, or a dict by name.
+        names: of the inputs or outputs.
+        shapes: expected shape of each, ``None`` for any; sizes that are ``None`` are not checked.
+        check_batch_axis: whether the first size is checked too.
+        exception_prefix: what is checked, for the messages.
+        dtypes: dtype of each; default `floatx`.
+        refuse_nan: whether NaN is an error.
+
+    Raises:
+        ValueError: something does not fit; the message names the input.
+    """
+    arrays = _as_arrays(data, list(names), exception_prefix)
+    result = []
+    for index, (name, array) in enumerate(zip(names, arrays, strict=True)):
+        dtype = np.dtype(dtypes[index] if dtypes is not None else floatx())
+        array = _numeric(array, name, exception_prefix, dtype)
+        if array.ndim == 1:
+            array = array[:, None]  # a vector is one number a sample
+        shape = shapes[index] if shapes is not None else None
+        if shape is not None:
+            _check_shape(array, name, shape, check_batch_axis, exception_prefix)
+        if array.size == 0:
+            raise ValueError(f"Error when checking {exception_prefix}: {name!r} is empty; its shape is {array.shape}.")
+        if refuse_nan and np.issubdtype(array.dtype, np.floating):
+            _refuse_nan(array, name, exception_prefix)
+        result.append(array)
+    return result
+
+
+def _as_arrays(data: Any, names: list[str], prefix: str) -> list[Any]:
+    """Return the entries of `data` in the order of `names`."""
+    if isinstance(data, Mapping):
+        missing = [name for name in names if name not in data]
+        if missing:
+            raise ValueError(f"No data provided for {missing[0]!r} in {prefix}; it needs data for each of {names}.")
+        unknown = [name for name in data if name not in names]
+        if unknown:
+            raise ValueError(f"Error when checking {prefix}: unknown key {unknown[0]!r}.{did_you_mean(str(unknown[0]), names)}")
+        return [data[name] for name in names]
+    if isinstance(data, list | tuple):
+        if len(data) == len(names) and (len(names) > 1 or _is_array(data[0])):
+            return list(data)
+        if data and _is_array(data[0]) and not (len(names) == 1 and np.ndim(data[0]) == 0):
+            raise ValueError(
+                f"The list of arrays given as {prefix} has {len(data)} entries; the model expects {len(names)}: {names}."
+                + (" To give many samples as one array use np.array(list)." if len(names) == 1 else "")
+            )
+        if len(names) == 1:
+            return [np.asarray(data)]
+        raise ValueError(f"Error when checking {prefix}: the model expects a list of {len(names)} arrays ({names}); got {len(data)} entries.")
+    if data is None:
+        raise ValueError(f"Error when checking {prefix}: no data were given (None); expected arrays for {names}.")
+    if len(names) != 1:
+        raise ValueError(
+            f"Error when checking {prefix}: the model expects {len(names)} arrays ({names}), as a list or as a dict; got one "
+            f"{type(data).__name__} of shape {np.shape(data)}."
+        )
+    return [data]
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "shape")
+
+
+def _numeric(array: Any, name: str, prefix: str, dtype: np.dtype) -> Any:
+    """Return `array` as a numpy or JAX array of `dtype`."""
+    if isinstance(array, jax.Array):
+        return array if array.dtype == dtype else array.astype(dtype)
+    try:
+        array = np.asarray(array)
+    except ValueError as error:
+        raise ValueError(f"Error when checking {prefix}: {name!r} is ragged, its rows have different lengths ({error}).") from None
+    if array.dtype == object or array.dtype.kind in "USO":
+        raise ValueError(
+            f"Error when checking {prefix}: {name!r} has dtype {array.dtype}, not numbers. "
+            + (
+                "Rows of different lengths? Pad them: preprocessing.sequence.pad_sequences."
+                if array.dtype == object
+                else "Encode text as integers first, for instance with preprocessing.text.Tokenizer."
+            )
+        )
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"Error when checking {prefix}: {name!r} has dtype {array.dtype}; expected real numbers.")
+    return array if array.dtype == dtype else array.astype(dtype)
+
+
+def _check_shape(array: Any, name: str, shape: Shape, check_batch_axis: bool, prefix: str) -> None:
+    if array.ndim == len(shape):
+        pairs = list(zip(shape, array.shape, strict=True))
+        if all(want is None or want == got for want, got in (pairs if check_batch_axis else pairs[1:])):
+            return
+    hint = ""
+    if array.ndim == len(shape) - 1 and all(want in (None, got) for want, got in zip(shape[1:], array.shape, strict=True)):
+        hint = " A single sample needs a batch dimension: x[None]."
+    elif sorted(map(str, shape[1:])) == sorted(map(str, array.shape[1:])):
+        hint = " The sizes are there in another order: transpose the array, or check dim_ordering for images."
+    elif array.ndim > len(shape) == 2 and int(np.prod(array.shape[1:])) == shape[1]:
+        hint = " Flatten the samples: x.reshape(len(x), -1)."
+    raise ValueError(
+        f"Error when checking {prefix}: expected {name!r} to have shape {tuple(shape)} but got an array with shape "
+        f"{tuple(array.shape)}.{hint}"
+    )
+
+
+def _refuse_nan(array: Any, name: str, prefix: str) -> None:
+    # min() passes NaN on and needs no second array.
+    if np.isnan(array.min()):
+        where = np.argwhere(np.isnan(np.asarray(array)))
+        raise ValueError(
+            f"Error when checking {prefix}: {name!r} holds NaN in {len(np.unique(where[:, 0]))} of {len(array)} samples, first at "
+            f"index {tuple(int(i) for i in where[0])}. Training on NaN would turn every weight into NaN: remove or replace them."
+        )
+
+
+def standardize_sample_or_class_weights(given: Any, output_names: Sequence[str], weight_type: str) -> list[Any]:
+    """Return one entry of `given` (``None`` where there is none) for each output.
+
+    Args:
+        given: ``None``, one value for a single output, a list, or a dict by output name.
+        output_names: names of the outputs.
+        weight_type: ``'sample_weight'`` or ``'class_weight'``.
+    """
+    names = list(output_names)
+    if given is None or (isinstance(given, Mapping | list) and len(given) == 0):
+        return [None] * len(names)
+    if isinstance(given, Mapping) and set(given) <= set(names):
+        return [given.get(name) for name in names]
+    if len(names) == 1:
+        if isinstance(given, list) and len(given) == 1 and _is_array(given[0]):
+            return given
+        return [given]
+    if isinstance(given, list | tuple):
+        if len(given) != len(names):
+            raise ValueError(f"{weight_type} is a list of {len(given)} entries; the model has {len(names)} outputs: {names}.")
+        return list(given)
+    if isinstance(given, Mapping):
+        unknown = next(name for name in given if name not in names)
+        raise ValueError(f"{weight_type} has the key {unknown!r}, which is no output.{did_you_mean(str(unknown), names)}")
+    raise TypeError(f"The model has {len(names)} outputs: {weight_type} is a list with one entry for each, or a dict by name.")
+
+
+def standardize_weights(
+    y: Any, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None, sample_weight_mode: str | None = None
+) -> Any:
+    """Return the weight of each sample (or of each time step) of one output, or ``None`` if all weigh the same.
+
+    Args:
+        y: targets, batch first.
+        sample_weight: ``(samples,)``, or ``(samples, time)`` in mode ``'temporal'``; wins over `class_weight`.
+        class_weight: weight by class number; the class is the argmax of `y`, or `y` itself where it has one column.
+        sample_weight_mode: ``None`` or ``'temporal'``.
+    """
+    if sample_weight_mode not in (None, "temporal"):
+        raise ValueError(f"sample_weight_mode is None or 'temporal'; got {sample_weight_mode!r}.")
+    if sample_weight is not None:
+        weight = np.asarray(sample_weight, dtype=floatx())
+        if sample_weight_mode == "temporal":
+            if y.ndim < 3:
+                raise ValueError(f"Temporal sample weights need targets of shape (samples, time, …); these have shape {y.shape}.")
+            if weight.ndim != 2:
+                raise ValueError(f"Temporal sample weights have shape (samples, time); got {weight.shape}.")
+        elif weight.ndim != 1:
+            raise ValueError(
+                f"Sample weights have shape (samples,); got {weight.shape}. For a weight for each time step compile with "
+                "sample_weight_mode='temporal'."
+            )
+        if weight.shape != y.shape[: weight.ndim]:
+            raise ValueError(f"Sample weights of shape {weight.shape} do not fit targets of shape {y.shape}.")
+        if np.isnan(weight.min()):
+            raise ValueError("Sample weights hold NaN.")
+        return weight
+    if class_weight is not None:
+        return _by_class(np.asarray(y), class_weight)
+    return None
+
+
+def _by_class(y: np.ndarray, class_weight: Mapping[int, float]) -> np.ndarray:
+    if not isinstance(class_weight, Mapping):
+        raise TypeError(f"class_weight is a dict from class number to weight; got {type(class_weight).__name__}.")
+    if y.ndim > 2:
+        raise ValueError(f"class_weight does not work for targets of shape {y.shape}; use sample_weight with temporal mode.")
+    classes = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(len(y)).astype(int)
+    missing = sorted(set(classes.tolist()) - {int(label) for label in class_weight})
+    if missing:
+        raise ValueError(f"class_weight has no weight for class {missing[0]}; it has {sorted(class_weight)}.")
+    table = {int(label): weight for label, weight in class_weight.items()}
+    return np.asarray([table[label] for label in classes.tolist()], dtype=floatx())
+
+
+def check_array_lengths(inputs: Sequence[Any], targets: Sequence[Any] = (), weights: Sequence[Any] = ()) -> None:
+    """Raise a `ValueError` unless all arrays have the same number of samples."""
+    lengths = {
+        what: sorted({len(array) for array in arrays if array is not None})
+        for what, arrays in (("inputs", inputs), ("targets", targets), ("sample weights", weights))
+    }
+    found = sorted({length for some in lengths.values() for length in some})
+    if len(found) > 1:
+        counts = ", ".join(f"{what}: {some}" for what, some in lengths.items() if some)
+        raise ValueError(f"All arrays need the same number of samples. Number of samples in {counts}.")
+
+
+def check_loss_and_target_compatibility(
+    targets: Sequence[Any], losses: Sequence[Any], output_shapes: Sequence[Shape], names: Sequence[str] | None = None
+) -> None:
+    """Raise a `ValueError` where targets do not fit the loss that they are compared by."""
+    needs_same = (objectives.mean_squared_error, objectives.binary_crossentropy, objectives.categorical_crossentropy)
+    for index, (y, loss, shape) in enumerate(zip(targets, losses, output_shapes, strict=True)):
+        name = f" for {names[index]!r}" if names is not None else ""
+        if loss is objectives.categorical_crossentropy and y.shape[-1] == 1 and shape[-1] != 1:
+            raise ValueError(
+                f"The targets{name} have shape {tuple(y.shape)}, but categorical_crossentropy compares with one-hot rows of "
+                f"{shape[-1]} classes. Either convert integer labels with keras.utils.np_utils.to_categorical(y), or use the loss "
+                "'sparse_categorical_crossentropy', which takes integers."
+            )
+        if loss is objectives.sparse_categorical_crossentropy and shape[-1] is not None:
+            low, high = float(y.min()), float(y.max())
+            if low < 0 or high >= shape[-1]:
+                raise ValueError(
+                    f"Targets{name} for sparse_categorical_crossentropy are class numbers from 0 to {shape[-1] - 1} (the output has "
+                    f"{shape[-1]} classes); got numbers from {low:g} to {high:g}."
+                )
+        if loss in needs_same:
+            for want, got in zip(shape[1:], y.shape[1:], strict=False):
+                if want is not None and want != got:
+                    raise ValueError(
+                        f"Targets{name} of shape {tuple(y.shape)} were given for an output of shape {tuple(shape)}; the loss "
+                        f"{loss.__name__} expects targets of the same shape as the output."
+                    )
+
+
+def target_shapes(losses: Sequence[Any], output_shapes: Sequence[Shape]) -> list[Shape | None]:
+    """Return the shape that targets must have for each loss; ``None`` for losses of the user's own."""
+    shapes: list[Shape | None] = []
+    for loss, shape in zip(losses, output_shapes, strict=True):
+        if loss is objectives.sparse_categorical_crossentropy:
+            shapes.append((*shape[:-1], 1))
+        elif getattr(objectives, getattr(loss, "__name__", ""), None) is loss:
+            shapes.append(shape)
+        else:
+            shapes.append(None)
+    return shapes

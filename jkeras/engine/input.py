@@ -1,0 +1,97 @@
+"""Where data enters a graph: InputLayer, and Input that makes one."""
+
+from typing import Any
+
+from jkeras.backend.config import floatx
+from jkeras.engine.layer import Layer
+from jkeras.engine.node import KerasTensor, Node
+from jkeras.typing import Params, Shape
+
+__all__ = ["Input", "InputLayer"]
+
+
+class InputLayer(Layer):
+    """The source of a graph; its output is the symbolic tensor that `Input` returns.
+
+    Args:
+        input_shape: shape of one sample, or
+        batch_input_shape: the same with the batch dimension.
+        input_dtype: default `floatx`.
+        sparse: kept in configs; data arrive dense.
+        name: default ``input_1``, ``input_2``, …
+    """
+
+    is_input = True
+    supports_masking = True
+
+    def __init__(
+        self,
+        input_shape: Any = None,
+        batch_input_shape: Any = None,
+        input_dtype: str | None = None,
+        sparse: bool = False,
+        name: str | None = None,
+    ):
+        if (input_shape is None) == (batch_input_shape is None):
+            raise ValueError("InputLayer takes one of input_shape (one sample) and batch_input_shape (with the batch dimension).")
+        if name is None:
+            from jkeras.backend.config import get_uid
+
+            name = f"input_{get_uid('input')}"
+        super().__init__(
+            input_shape=input_shape, batch_input_shape=batch_input_shape, input_dtype=input_dtype or floatx(), name=name
+        )
+        self.sparse = sparse
+        self.built = True
+        shape: Shape = self.batch_input_shape or (None,)
+        self.built_shape = shape
+        tensor = KerasTensor(shape, self.input_dtype, self.name)
+        Node(self, [tensor], [tensor], source=True)
+
+    def apply(self, params: Params, x: Any) -> Any:
+        return x
+
+    def get_output_shape_for(self, input_shape: Any) -> Any:
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "batch_input_shape": self.batch_input_shape,
+            "input_dtype": self.input_dtype,
+            "sparse": self.sparse,
+            "name": self.name,
+        }
+
+
+def Input(
+    shape: Any = None,
+    batch_shape: Any = None,
+    name: str | None = None,
+    dtype: str | None = None,
+    sparse: bool = False,
+    tensor: Any = None,
+) -> KerasTensor:
+    """Return a symbolic tensor for data to come.
+
+    Args:
+        shape: of one sample, such as ``(784,)``.
+        batch_shape: with the batch dimension, such as ``(32, 784)``; ``None`` is any size.
+        name: of the input; data can be given by it, as a dict.
+        dtype: default `floatx`; ``'int32'`` for word indices.
+        sparse: kept in configs; data arrive dense.
+        tensor: not supported.
+
+    Raises:
+        ValueError: not exactly one of `shape` and `batch_shape` is given.
+
+    >>> Input(shape=(784,), name="pixels")
+    <KerasTensor 'pixels' shape=(None, 784) dtype=float32>
+    """
+    if tensor is not None:
+        raise NotImplementedError("Input(tensor=...) wraps a backend's placeholder, which JAX does not have; use Input(shape=...).")
+    if shape is None and batch_shape is None:
+        raise ValueError("Input needs shape= (one sample, such as (784,)) or batch_shape= (with the batch dimension).")
+    if shape is not None and batch_shape is not None:
+        raise ValueError(f"Input takes one of shape= and batch_shape=; got both, {shape} and {batch_shape}.")
+    layer = InputLayer(input_shape=shape, batch_input_shape=batch_shape, input_dtype=dtype, sparse=sparse, name=name)
+    return layer.inbound_nodes[0].output_tensors[0]

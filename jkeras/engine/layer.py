@@ -1,0 +1,363 @@
+"""The contract of a layer, and the Keras 1 shell around it.
+
+An ordinary layer declares its weights and says what it computes; everything else is derived::
+
+    class Scale(Layer):
+        def weight_specs(self, input_shape):
+            return [Weight("s", (input_shape[-1],), initializations.one)]
+
+        def apply(self, params, x):
+            return x * params["s"]
+"""
+
+import copy
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import jax
+import numpy as np
+
+from jkeras.backend.config import floatx, get_uid
+from jkeras.engine import bridge, infer
+from jkeras.engine.config import check_keywords, constructor_arguments, serialise
+from jkeras.engine.contract import Context, InputSpec, Result, Weight
+from jkeras.engine.node import KerasTensor, Node, as_list, one_or_list
+from jkeras.engine.node_access import NodeAccess
+from jkeras.engine.weights import HasWeights
+from jkeras.typing import Config, Key, Params, Shape, State
+
+__all__ = ["Layer"]
+
+
+class Layer(HasWeights, NodeAccess):
+    """Base class of all layers.
+
+    Args:
+        name: unique in a model; made from the class name where it is not given (``dense_1``).
+        trainable: whether `fit` updates the weights; read when the model is compiled.
+        input_shape: shape of one sample, for the first layer of a Sequential model.
+        batch_input_shape: the same with the batch dimension, for a fixed batch size.
+        input_dtype: dtype of the input; default `floatx`.
+        weights: list of arrays that replace the initial weights.
+
+    Raises:
+        TypeError: a keyword argument is not known; close matches are listed.
+    """
+
+    is_input = False
+    """Whether this is an InputLayer."""
+    supports_masking = False
+    """Whether a mask may arrive: a layer that does not support masking refuses it."""
+    input_spec: "Sequence[InputSpec] | None" = None
+    """What each input must look like."""
+    infers_shape = True
+    """Whether a failure of abstract evaluation at construction is an error; False for code of users, which may rely on batch sizes."""
+    activity_regularizer: Any = None
+    config_attributes: ClassVar[dict[str, str]] = {"init": "initializer"}
+    """Constructor arguments that stand under another attribute: `init` is a method of the contract."""
+
+    _keywords: ClassVar[set[str]] = {
+        "name", "trainable", "input_shape", "batch_input_shape", "input_dtype", "weights",
+    }  # fmt: skip
+
+    def __init__(self, **kwargs: Any):
+        check_keywords(type(self), Layer, kwargs, self._keywords)
+        HasWeights.__init__(self)
+        name = kwargs.get("name")
+        if not name:
+            prefix = type(self).__name__.lower()
+            name = f"{prefix}_{get_uid(prefix)}"
+        if not isinstance(name, str) or "/" in name:
+            raise ValueError(f"{type(self).__name__}: name must be a string without '/'; got {name!r}.")
+        self.name = name
+        self.trainable = kwargs.get("trainable", True)
+        self.initial_weights = kwargs.get("weights")
+        self.inbound_nodes: list[Node] = []
+        self.outbound_nodes: list[Node] = []
+        self.built = False
+        self.built_shape: Any = None
+        self.batch_input_shape: Shape | None = None
+        self.input_dtype: str | None = kwargs.get("input_dtype")
+        if kwargs.get("batch_input_shape") is not None:
+            self.batch_input_shape = _checked_shape(self, "batch_input_shape", kwargs["batch_input_shape"])
+        elif kwargs.get("input_shape") is not None:
+            self.batch_input_shape = (None, *_checked_shape(self, "input_shape", kwargs["input_shape"]))
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        # A class that defines `call` is a layer of Keras 1's style and runs through the bridge.
+        if "call" in vars(cls):
+            cls.apply_with_state = bridge.apply_with_state  # type: ignore[method-assign]
+            cls.apply = bridge.apply  # type: ignore[method-assign]
+            cls.infers_shape = False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+    # ---- the functional contract
+
+    def init(self, key: Key, input_shape: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return fresh ``(params, state)`` for inputs of `input_shape`; pure.
+
+        Args:
+            key: random key, from ``jax.random.key``.
+            input_shape: with the batch dimension, or a list of shapes; default: the shape that the layer was built for.
+        """
+        if input_shape is None:
+            if not self.built:
+                raise ValueError(f"Layer {self.name!r} is not built yet: give init(key, input_shape), e.g. init(key, (None, 20)).")
+            specs = self.weight_declarations
+        else:
+            specs = self._specs_for(input_shape)
+        return self.sample_weights(specs, key)
+
+    def apply(self, params: Params, x: Any) -> Any:
+        """Return the layer's output at inference; pure. This is what an ordinary layer implements.
+
+        Args:
+            params: as `init` returns them.
+            x: array with the batch dimension first, or a list of arrays.
+        """
+        raise NotImplementedError(f"{type(self).__name__} implements neither `apply` nor `call`.")
+
+    def apply_with_state(self, params: Params, state: State, x: Any, ctx: Context = Context()) -> tuple[Any, State]:  # noqa: B008
+        """Return ``(output, new state)``; pure. Layers with state or randomness implement it; the engine calls nothing else."""
+        return self.apply(params, x), state
+
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+        """Return the mask of the output, given the input and its mask.
+
+        Raises:
+            ValueError: a mask arrives at a layer that does not support masking.
+        """
+        if self.supports_masking:
+            return mask
+        if any(entry is not None for entry in as_list(mask)):
+            raise ValueError(
+                f"Layer {self.name!r} ({type(self).__name__}) does not support masking, but its input carries a mask "
+                "(from Masking or Embedding(mask_zero=True)). Put it after a layer that consumes the mask, such as an RNN "
+                "without return_sequences, or remove the masking."
+            )
+        return None
+
+    def get_output_shape_for(self, input_shape: Any) -> Any:
+        """Return the shape of the output for inputs of `input_shape`; ``None`` stands for sizes not known."""
+        shapes = input_shape if isinstance(input_shape, list) else [input_shape]
+
+        def call(params: Params, state: State, *inputs: Any) -> Any:
+            return self.apply_with_state(params, state, one_or_list(inputs), Context())[0]
+
+        outputs = infer.output_shapes(call, shapes, [floatx()] * len(shapes), fixed=self.abstract_weights())
+        return one_or_list([tuple(output.shape) for output in as_list(outputs)])
+
+    def run(self, params: Params, state: State, x: Any, ctx: Context) -> Result:
+        """One call inside a graph: value, mask, new state and activity penalty."""
+        value, state = self.apply_with_state(params, state, x, ctx)
+        mask = self.compute_mask(x, ctx.mask)
+        penalty = 0.0
+        if self.activity_regularizer is not None:
+            penalty = sum(self.activity_regularizer(output) for output in as_list(value))
+        return Result(value, mask, state, penalty)
+
+    # ---- building
+
+    @HasWeights.trainable_weights.setter
+    def trainable_weights(self, weights: Sequence[Any]) -> None:
+        bridge.adopt(self, weights, trainable=True)
+
+    @HasWeights.non_trainable_weights.setter
+    def non_trainable_weights(self, weights: Sequence[Any]) -> None:
+        bridge.adopt(self, weights, trainable=False)
+
+    def add_update(self, updates: Any, inputs: Any = None) -> None:
+        """Report, from inside `call`, new values of non-trainable weights.
+
+        Args:
+            updates: a pair (weight, new value), as `K.update` makes it, or a list of pairs.
+            inputs: ignored; in Keras 1's signature.
+        """
+        pairs = [updates] if isinstance(updates, tuple) else list(updates)
+        collected = vars(self).get("_updates")
+        if collected is None:
+            raise ValueError(f"Layer {self.name!r}: add_update is called inside call(), where the new value is computed.")
+        collected.extend(pairs)
+
+    def build(self, input_shape: Any) -> None:
+        """Declare the weights for inputs of `input_shape`. Custom layers of Keras 1's style override it and call `add_weight`."""
+        for spec in self.weight_specs(input_shape):
+            self.declare(spec)
+
+    def ensure_built(self, input_shape: Any) -> None:
+        """Build the layer, once."""
+        if self.built:
+            return
+        self.built_shape = input_shape
+        self.build(input_shape)
+        self.built = True
+        bridge.adopt_attributes(self)
+        for handle in self._handles.values():
+            # Scripts read `layer.W`; the attribute is the handle, the number stays in the pytree.
+            if not hasattr(self, handle.spec.name):
+                setattr(self, handle.spec.name, handle)
+        if self.initial_weights is not None:
+            self.set_weights(self.initial_weights)
+            self.initial_weights = None
+
+    def _specs_for(self, input_shape: Any) -> Sequence[Weight]:
+        if self.built and input_shape == self.built_shape:
+            return self.weight_declarations
+        trial = copy.copy(self)
+        HasWeights.__init__(trial)
+        trial.built = False
+        trial.initial_weights = None
+        handles = list(self._handles.values())
+        trial._seed = 0  # spares the script's np.random stream
+        for name in [name for name, value in vars(self).items() if any(value is handle for handle in handles)]:
+            delattr(trial, name)
+        trial.ensure_built(input_shape)
+        return trial.weight_declarations
+
+    def abstract_weights(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return ``(params, state)`` as abstract arrays, without allocating them."""
+
+        def pick(trainable: bool) -> dict[str, Any]:
+            return self.ledger.gather(lambda place: place.layer.abstract_own(trainable))
+
+        return pick(True), pick(False)
+
+    def abstract_own(self, trainable: bool) -> dict[str, Any]:
+        return {
+            spec.name: jax.ShapeDtypeStruct(tuple(spec.shape), np.dtype(spec.dtype or floatx()))
+            for spec in self.weight_declarations
+            if spec.trainable is trainable
+        }
+
+    # ---- calling on symbolic tensors
+
+    def __call__(self, x: Any, mask: Any = None) -> Any:
+        """Connect the layer to symbolic tensors and return the symbolic output.
+
+        Args:
+            x: a tensor (from `Input` or another layer), or a list of them.
+            mask: only ``None``: masks travel with the tensors.
+
+        Raises:
+            TypeError: `x` holds something else, such as numbers.
+            ValueError: the input does not fit the layer.
+        """
+        tensors = as_list(x)
+        if not tensors:
+            raise ValueError(f"Layer {self.name!r} was called on an empty list; it needs at least one tensor.")
+        for tensor in tensors:
+            if not isinstance(tensor, KerasTensor):
+                raise TypeError(
+                    f"Layer {self.name!r} was called on {type(tensor).__name__}; a layer is called on the tensors that Input() and "
+                    "other layers return. To compute with numbers use layer.apply(params, x), or put the layer in a Model."
+                )
+        if mask is not None and any(entry is not None for entry in as_list(mask)):
+            raise NotImplementedError("Passing mask= to a layer call is not supported: masks travel with their tensors.")
+        shapes = [tensor.shape for tensor in tensors]
+        self.check_input(shapes)
+        self.ensure_built(one_or_list(shapes) if not isinstance(x, list | tuple) or len(shapes) == 1 else shapes)
+        self.check_input(shapes)
+        outputs = self._output_tensors(tensors)
+        Node(self, tensors, outputs)
+        return one_or_list(outputs)
+
+    def check_input(self, shapes: Sequence[Shape]) -> None:
+        """Raise a `ValueError` if inputs of these shapes do not fit `input_spec`."""
+        if self.input_spec is None:
+            return
+        if len(shapes) != len(self.input_spec):
+            raise ValueError(f"Layer {self.name!r} takes {len(self.input_spec)} inputs; it was called on {len(shapes)}.")
+        for index, (spec, shape) in enumerate(zip(self.input_spec, shapes, strict=True)):
+            problem = spec.mismatch(shape) if spec is not None else None
+            if problem:
+                which = f" {index}" if len(shapes) > 1 else ""
+                raise ValueError(
+                    f"Input{which} of layer {self.name!r} ({type(self).__name__}): {problem}; got shape {tuple(shape)}."
+                )
+
+    def _output_tensors(self, tensors: list[KerasTensor]) -> list[KerasTensor]:
+        shapes = [tensor.shape for tensor in tensors]
+        declared = self.get_output_shape_for(one_or_list(shapes))
+        declared = declared if isinstance(declared, list) else [declared]
+        dtypes, masks = self._abstract_outputs(tensors, len(declared))
+        index = len(self.inbound_nodes)
+        name = f"{self.name}_out" if index == 0 else f"{self.name}_out_{index}"
+        return [
+            KerasTensor(
+                tuple(shape), dtype, name if position == 0 else f"{name}:{position}",
+                mask=None if mask is None else KerasTensor(mask, "bool", f"{name}_mask"),
+            )
+            for position, (shape, dtype, mask) in enumerate(zip(declared, dtypes, masks, strict=True))
+        ]  # fmt: skip
+
+    def _abstract_outputs(self, tensors: list[KerasTensor], count: int) -> tuple[list[Any], list[Shape | None]]:
+        """Return the dtypes of the outputs and the shapes of their masks, and meet shape errors where the model is built."""
+        has_mask = any(tensor.mask is not None for tensor in tensors)
+
+        def call(params: Params, state: State, *arrays: Any) -> Any:
+            xs, masks = arrays[: len(tensors)], arrays[len(tensors) :]
+            result = self.run(params, state, one_or_list(xs), Context(mask=one_or_list(masks)))
+            return as_list(result.value), _mask_list(result.mask, count)
+
+        shapes: list[Any] = [tensor.shape for tensor in tensors]
+        shapes += [None if tensor.mask is None else tensor.mask.shape for tensor in tensors]
+        dtypes = [*(tensor.dtype for tensor in tensors), *("bool" for _ in tensors)]
+        try:
+            values, masks = infer.output_shapes(call, shapes, dtypes, fixed=self.abstract_weights())
+        except (TypeError, ValueError) as error:
+            if has_mask:
+                self.compute_mask_refusal(tensors)
+            if not self.infers_shape:
+                return [floatx()] * count, [None] * count
+            raise ValueError(
+                f"Layer {self.name!r} ({type(self).__name__}) cannot be applied to inputs of shape "
+                f"{one_or_list([tensor.shape for tensor in tensors])}: {error}"
+            ) from error
+        return [value.dtype for value in values], [None if mask is None else tuple(mask.shape) for mask in masks]
+
+    def compute_mask_refusal(self, tensors: list[KerasTensor]) -> None:
+        """Let `compute_mask` raise its own error when a mask meets a layer that does not support masking."""
+        if type(self).compute_mask is Layer.compute_mask and not self.supports_masking:
+            Layer.compute_mask(self, None, [tensor.mask for tensor in tensors])
+
+    # ---- configs
+
+    def get_config(self) -> Config:
+        """Return the constructor's arguments in JSON's types; `from_config` makes the same layer of them."""
+        config: Config = {"name": self.name, "trainable": self.trainable}
+        if self.batch_input_shape is not None:
+            config["batch_input_shape"] = tuple(self.batch_input_shape)
+        if self.input_dtype is not None:
+            config["input_dtype"] = self.input_dtype
+        for argument in constructor_arguments(type(self), Layer):
+            attribute = self.config_attributes.get(argument, argument)
+            if hasattr(self, attribute):
+                config[argument] = serialise(getattr(self, attribute))
+        return config
+
+    @classmethod
+    def from_config(cls, config: Config) -> "Layer":
+        """Make a layer from what `get_config` returned."""
+        return cls(**config)
+
+
+def _mask_list(mask: Any, count: int) -> list[Any]:
+    masks = as_list(mask)
+    return masks if len(masks) == count else [masks[0]] * count
+
+
+def _checked_shape(layer: Layer, argument: str, shape: Any) -> tuple[int | None, ...]:
+    try:
+        sizes = [None if size is None else int(size) for size in shape]
+    except TypeError:
+        raise ValueError(
+            f"Layer {layer.name!r}: {argument} is a tuple of sizes such as (784,); got {shape!r}."
+            + (f" A single size is written ({shape},)." if isinstance(shape, int) else "")
+        ) from None
+    for size, given in zip(sizes, shape, strict=True):
+        if size is not None and (size != given or size <= 0):
+            raise ValueError(f"Layer {layer.name!r}: sizes in {argument} are positive whole numbers or None; got {shape!r}.")
+    return tuple(sizes)

@@ -1,0 +1,149 @@
+"""Symbolic tensors, and the nodes that connect layers to them (Keras 1's ``engine.topology``)."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jkeras.typing import Shape
+
+if TYPE_CHECKING:
+    from jkeras.engine.layer import Layer
+
+__all__ = ["KerasTensor", "Node", "as_list", "get_source_inputs", "one_or_list"]
+
+
+class KerasTensor:
+    """A value of the graph: it has a shape, a dtype and a history, and no numbers.
+
+    Attributes:
+        shape: with the batch dimension; ``None`` for sizes not known yet. Also as Keras 1's ``_keras_shape``.
+        dtype: name of the dtype.
+        mask: the `KerasTensor` of the boolean mask that travels beside the value, or ``None``.
+        _keras_history: ``(layer, node index, tensor index)``, the call that makes the value.
+    """
+
+    def __init__(self, shape: Shape, dtype: Any, name: str, mask: "KerasTensor | None" = None):
+        self.shape = tuple(shape)
+        self.dtype = np.dtype(dtype).name
+        self.name = name
+        self.mask = mask
+        self._keras_history: tuple[Layer, int, int] | None = None
+
+    @property
+    def _keras_shape(self) -> Shape:
+        return self.shape
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def history(self) -> "tuple[Layer, int, int]":
+        if self._keras_history is None:
+            raise ValueError(f"The tensor {self.name!r} does not come from a layer, so it cannot be part of a model.")
+        return self._keras_history
+
+    @property
+    def node(self) -> "Node":
+        layer, node_index, _ = self.history
+        return layer.inbound_nodes[node_index]
+
+    def __repr__(self) -> str:
+        return f"<KerasTensor {self.name!r} shape={self.shape} dtype={self.dtype}>"
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise TypeError(
+            f"{self!r} is symbolic: it has no numbers yet. Build a Model from it and call predict, "
+            "or wrap the function that you want to apply in a Lambda layer."
+        )
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"{self!r} is symbolic: it has no truth value.")
+
+    def __iter__(self) -> Any:
+        raise TypeError(f"{self!r} is symbolic: it cannot be iterated over.")
+
+
+class Node:
+    """One call of a layer: which tensors went in and which came out.
+
+    Creating a node enters it into the layer's ``inbound_nodes`` and into the ``outbound_nodes`` of the layers before,
+    and gives the output tensors their history.
+
+    Args:
+        outbound_layer: the layer that is called.
+        input_tensors, output_tensors: of this call.
+        source: a node without history of its inputs: an InputLayer's, or the inner node of a model (its index 0).
+    """
+
+    def __init__(
+        self,
+        outbound_layer: "Layer",
+        input_tensors: Sequence[KerasTensor],
+        output_tensors: Sequence[KerasTensor],
+        *,
+        source: bool = False,
+    ):
+        self.outbound_layer = outbound_layer
+        self.input_tensors = list(input_tensors)
+        self.output_tensors = list(output_tensors)
+        histories = [] if source else [tensor.history for tensor in input_tensors]
+        self.inbound_layers = [layer for layer, _, _ in histories]
+        self.node_indices = [node_index for _, node_index, _ in histories]
+        self.tensor_indices = [tensor_index for _, _, tensor_index in histories]
+        for layer in self.inbound_layers:
+            layer.outbound_nodes.append(self)
+        outbound_layer.inbound_nodes.append(self)
+        if not source or outbound_layer.is_input:
+            index = len(outbound_layer.inbound_nodes) - 1
+            for tensor_index, tensor in enumerate(self.output_tensors):
+                tensor._keras_history = (outbound_layer, index, tensor_index)
+
+    @property
+    def input_shapes(self) -> list[Shape]:
+        return [tensor.shape for tensor in self.input_tensors]
+
+    @property
+    def output_shapes(self) -> list[Shape]:
+        return [tensor.shape for tensor in self.output_tensors]
+
+    @property
+    def input_masks(self) -> list[KerasTensor | None]:
+        return [tensor.mask for tensor in self.input_tensors]
+
+    @property
+    def output_masks(self) -> list[KerasTensor | None]:
+        return [tensor.mask for tensor in self.output_tensors]
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a list or tuple as a list, anything else as a list of one."""
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def one_or_list(values: Sequence[Any]) -> Any:
+    """Return the only entry of `values`, or all of them as a list."""
+    return values[0] if len(values) == 1 else list(values)
+
+
+def get_source_inputs(tensor: KerasTensor, layer: "Layer | None" = None, node_index: int | None = None) -> list[KerasTensor]:
+    """Return the input tensors that are needed to compute `tensor`, in the order in which the graph meets them.
+
+    Args:
+        tensor: where to start.
+        layer, node_index: start from the inputs of this node instead (Keras 1's signature).
+    """
+    start = tensor.node if layer is None or node_index is None else layer.inbound_nodes[node_index]
+    found: dict[int, KerasTensor] = {}
+    seen: set[int] = set()
+    stack = [start]
+    while stack:
+        node = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if not node.inbound_layers:
+            found.update({id(source): source for source in node.input_tensors})
+        stack.extend(source.node for source in reversed(node.input_tensors) if node.inbound_layers)
+    return list(found.values())

@@ -1,0 +1,337 @@
+"""The weights of a layer: declared once, allocated when first needed, seen as pytrees and as Keras 1 variables."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jkeras.backend.config import floatx
+from jkeras.backend.random import key_scope
+from jkeras.backend.variables import Variable, unwrap
+from jkeras.engine import tree
+from jkeras.engine.contract import Weight
+from jkeras.typing import Array, Key, Shape
+
+if TYPE_CHECKING:
+    from jkeras.engine.layer import Layer
+
+__all__ = ["HasWeights", "WeightHandle", "stable_hash"]
+
+
+def stable_hash(*names: object) -> int:
+    """Return a number for `names` that is the same in every process: what random keys are folded with."""
+    return zlib.crc32("/".join(map(str, names)).encode())
+
+
+class WeightHandle(Variable):
+    """A weight as Keras 1's scripts see it: a named variable whose value lives in its layer.
+
+    Attributes:
+        layer: the layer that owns the array.
+        spec: the declaration.
+    """
+
+    def __init__(self, layer: "HasWeights", spec: Weight):
+        self.layer = layer
+        self.spec = spec
+        self.name = layer.weight_name(spec)
+
+    @property
+    def value(self) -> Array:
+        return self.layer.own_arrays(self.spec.trainable)[self.spec.name]
+
+    @value.setter
+    def value(self, array: Any) -> None:
+        self.layer.store_array(self.spec, array)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.spec.shape)
+
+    @property
+    def dtype(self) -> str:
+        return self.spec.dtype or floatx()
+
+    def set_value(self, value: Any, borrow: bool = False) -> None:
+        self.layer.store_array(self.spec, value)
+
+
+jax.tree_util.register_pytree_node(WeightHandle, lambda handle: ((handle.value,), None), lambda _, leaves: Variable(*leaves))
+
+
+class HasWeights:
+    """The part of a layer that declares, allocates, reads and writes weights.
+
+    What a layer owns itself stands in `_params` and `_state`, which stay ``None`` until somebody needs a number.
+    """
+
+    name: str
+    trainable: bool
+    built_shape: Any
+
+    def __init__(self) -> None:
+        self._weights: list[Weight] = []
+        self._handles: dict[str, WeightHandle] = {}
+        self._params: dict[str, Array] | None = None
+        self._state: dict[str, Array] | None = None
+        self._seed: int | None = None
+        self._lent = False
+
+    # ---- declaration
+
+    def weight_specs(self, input_shape: Any) -> Sequence[Weight]:
+        """Declare the weights for inputs of this shape, in Keras 1's order; pure. A layer without weights declares none."""
+        return ()
+
+    def sublayers(self) -> "Sequence[Layer]":
+        """Return the layers inside this one: a model's layers, a wrapper's inner layer."""
+        return ()
+
+    def weight_name(self, spec: Weight) -> str:
+        """Return the name of a weight in Keras 1's files, such as ``dense_1_W``."""
+        return f"{self.name}_{spec.name}"
+
+    def declare(self, spec: Weight) -> WeightHandle:
+        """Add one weight to the layer and return its handle."""
+        if spec.name in self._handles:
+            raise ValueError(f"Layer {self.name!r} has two weights named {spec.name!r}; weight names are unique in a layer.")
+        if any(not isinstance(size, int | np.integer) or size <= 0 for size in spec.shape):
+            raise ValueError(
+                f"Layer {self.name!r}: weight {spec.name!r} would have shape {tuple(spec.shape)}. Every size of a weight must "
+                f"be known and positive; the input shape was {self.built_shape}. Give the first layer a full input_shape."
+            )
+        if self._seed is None:
+            self._seed = int(np.random.randint(0, 2**31 - 1))
+        self._weights.append(spec)
+        self._handles[spec.name] = WeightHandle(self, spec)
+        self._params = self._state = None
+        return self._handles[spec.name]
+
+    def add_weight(
+        self,
+        shape: Sequence[int],
+        initializer: Any,
+        name: str | None = None,
+        trainable: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+    ) -> WeightHandle:
+        """Add a weight from inside `build`, as custom layers of Keras 1.2 do.
+
+        Args:
+            shape: all sizes known.
+            initializer: name or function of `jkeras.initializations`.
+            name: with or without the layer's name in front; a number is used where it is ``None``.
+            trainable: whether gradients update it.
+            regularizer, constraint: as in `jkeras.regularizers` and `jkeras.constraints`.
+        """
+        from jkeras import constraints, initializations, regularizers
+
+        name = name or f"weight_{len(self._weights) + 1}"
+        return self.declare(
+            Weight(
+                name.removeprefix(f"{self.name}_"),
+                tuple(int(size) for size in shape),
+                initializations.get(initializer),
+                regularizers.get(regularizer),
+                constraints.get(constraint),
+                trainable,
+            )
+        )
+
+    @property
+    def owns_arrays(self) -> bool:
+        """Whether this layer itself, without the layers in it, has weights or state."""
+        return bool(self._weights)
+
+    @property
+    def weight_declarations(self) -> list[Weight]:
+        """The layer's own weights as declared when it was built."""
+        return self._weights
+
+    @property
+    def has_state(self) -> bool:
+        """Whether this layer itself has an entry in `state`."""
+        return any(not spec.trainable for spec in self._weights)
+
+    def count_own(self) -> int:
+        """Return the number of scalars in the layer's own weights."""
+        return sum(int(np.prod(spec.shape)) for spec in self._weights)
+
+    # ---- allocation
+
+    def fresh_arrays(self, key: Key) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Return initial values of the layer's own ``(params, state)``, without those of the layers in it; pure."""
+        return self.sample_weights(self._weights, key)
+
+    def sample_weights(self, specs: Sequence[Weight], key: Key) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Return ``(params, state)`` with initial values for `specs`; a pure function of `key`."""
+        params: dict[str, Array] = {}
+        state: dict[str, Array] = {}
+        for spec in specs:
+            with key_scope(jax.random.fold_in(key, stable_hash(spec.name))):
+                value = spec.init(tuple(spec.shape), name=self.weight_name(spec)) if callable(spec.init) else spec.init
+            array = jnp.asarray(unwrap(value), dtype=spec.dtype or floatx())
+            if array.shape != tuple(spec.shape):
+                raise ValueError(
+                    f"Layer {self.name!r}: the initializer of weight {spec.name!r} returned shape {array.shape}, "
+                    f"the weight has shape {tuple(spec.shape)}."
+                )
+            (params if spec.trainable else state)[spec.name] = array
+        return params, state
+
+    def own_arrays(self, trainable: bool) -> dict[str, Array]:
+        """Return the layer's own params (``trainable=True``) or state; allocates them on first use."""
+        if self._params is None or self._state is None:
+            # Not part of any trace: a weight read for the first time inside a traced function is still a number.
+            with jax.ensure_compile_time_eval():
+                self._params, self._state = self.initial_arrays()
+        return self._params if trainable else self._state
+
+    def initial_arrays(self) -> tuple[dict[str, Array], dict[str, Array]]:
+        return self.fresh_arrays(jax.random.key(self._seed or 0)) if self.owns_arrays else ({}, {})
+
+    def store_array(self, spec: Weight, value: Any) -> None:
+        """Replace one weight; the shape must be the declared one."""
+        # jnp.array copies: what a caller gave may be a buffer that it goes on to change.
+        array = jnp.array(unwrap(value), dtype=spec.dtype or floatx())
+        if array.shape != tuple(spec.shape):
+            raise ValueError(
+                f"Layer {self.name!r}: weight {spec.name!r} has shape {tuple(spec.shape)}; the value given has shape {array.shape}."
+            )
+        arrays = self.own_arrays(spec.trainable)
+        kept = {**arrays, spec.name: array}
+        self.store_own(kept, spec.trainable)
+
+    def store_own(self, arrays: Mapping[str, Array], trainable: bool) -> None:
+        """Take over all of the layer's own params or state."""
+        self.own_arrays(trainable)
+        if trainable:
+            self._params = dict(arrays)
+        else:
+            self._state = dict(arrays)
+
+    # ---- pytrees
+
+    @property
+    def ledger(self) -> tree.Ledger:
+        """Where the arrays of this layer and of the layers in it stand in `params` and `state`."""
+        return tree.survey(self)  # type: ignore[arg-type]
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The current trainable arrays as a pytree; assignable."""
+        self._lend()
+        return self.ledger.gather(lambda place: place.layer.own_arrays(True))
+
+    @params.setter
+    def params(self, values: Mapping[str, Any]) -> None:
+        self._assign(values, trainable=True)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The current running statistics and RNN states as a pytree; assignable."""
+        self._lend()
+        return self.ledger.gather(lambda place: place.layer.own_arrays(False))
+
+    @state.setter
+    def state(self, values: Mapping[str, Any]) -> None:
+        self._assign(values, trainable=False)
+
+    def _lend(self) -> None:
+        # Arrays that a caller can hold must not be donated to a training step; see `reclaim`.
+        for place in self.ledger.places:
+            place.layer._lent = True
+
+    def reclaim(self) -> None:
+        """Give this layer and those in it buffers that nobody else holds, so that a step may overwrite them."""
+        for place in self.ledger.places:
+            layer = place.layer
+            if layer._lent:
+                layer._params = tree.copy_arrays(layer.own_arrays(True))
+                layer._state = tree.copy_arrays(layer.own_arrays(False))
+                layer._lent = False
+
+    def _assign(self, values: Mapping[str, Any], trainable: bool) -> None:
+        what = "params" if trainable else "state"
+        plan = []
+        for place in self.ledger.places:
+            current = place.layer.own_arrays(trainable)
+            given = tree.find(values, place.path) or {}
+            if not current:
+                continue
+            where = "".join(f"[{name!r}]" for name in place.path)
+            missing = sorted(set(current) - set(given))
+            if missing:
+                raise ValueError(f"{what}{where} of {self.name!r} lacks {missing}; it needs exactly {sorted(current)}.")
+            for name, array in current.items():
+                if np.shape(given[name]) != array.shape:
+                    raise ValueError(
+                        f"{what}{where}[{name!r}] of {self.name!r} must have shape {array.shape}; got {np.shape(given[name])}."
+                    )
+            plan.append((place.layer, {name: jnp.asarray(given[name], array.dtype) for name, array in current.items()}))
+        for layer, arrays in plan:
+            layer.store_own(arrays, trainable)
+            layer._lent = True
+
+    # ---- Keras 1's lists
+
+    def own_handles(self, trainable: bool) -> list[WeightHandle]:
+        return [handle for handle in self._handles.values() if handle.spec.trainable is trainable]
+
+    @property
+    def trainable_weights(self) -> list[WeightHandle]:
+        """Handles of what gradients update; empty while the layer is frozen."""
+        if not self.trainable:
+            return []
+        return self.own_handles(True) + [weight for layer in self.sublayers() for weight in layer.trainable_weights]
+
+    @property
+    def non_trainable_weights(self) -> list[WeightHandle]:
+        """Handles of running statistics, and of all weights while the layer is frozen."""
+        frozen = self.own_handles(False) + [weight for layer in self.sublayers() for weight in layer.non_trainable_weights]
+        if self.trainable:
+            return frozen
+        return self.own_handles(True) + [weight for layer in self.sublayers() for weight in layer.trainable_weights] + frozen
+
+    @property
+    def weights(self) -> list[WeightHandle]:
+        """Handles of all weights: trainable ones, then the others."""
+        return [*self.trainable_weights, *self.non_trainable_weights]
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Return the values of all weights as copies, in the order of `weights`."""
+        return [weight.get_value() for weight in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Set all weights from a list in the order of `get_weights`; nothing changes if one does not fit.
+
+        Raises:
+            ValueError: the number of arrays or a shape is wrong.
+        """
+        handles = self.weights
+        if len(weights) != len(handles):
+            raise ValueError(
+                f"set_weights on {self.name!r}: expected {len(handles)} arrays ({_names(handles)}), got {len(weights)}."
+            )
+        for handle, value in zip(handles, weights, strict=True):
+            if np.shape(value) != handle.shape:
+                raise ValueError(
+                    f"set_weights on {self.name!r}: weight {handle.name!r} has shape {handle.shape}, the array given for it "
+                    f"has shape {np.shape(value)}."
+                )
+        for handle, value in zip(handles, weights, strict=True):
+            handle.value = value
+
+    def count_params(self) -> int:
+        """Return the number of scalars in all weights."""
+        return sum(int(np.prod(weight.shape)) for weight in self.weights)
+
+
+def _names(handles: Sequence[WeightHandle]) -> str:
+    return ", ".join(handle.name for handle in handles) or "none: the layer has no weights, or is not built yet"
+
+

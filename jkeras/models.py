@@ -1,0 +1,225 @@
+"""Sequential and Model, and the texts that models are written to and read from (Keras 1's ``keras.models``)."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from jkeras.backend.config import get_uid
+from jkeras.engine.graph import Graph
+from jkeras.engine.input import Input, InputLayer
+from jkeras.engine.layer import Layer
+from jkeras.engine.model import Model
+from jkeras.engine.node import Node, get_source_inputs
+from jkeras.engine.saving.config import layer_from_config, layer_registry, scope
+from jkeras.engine.saving.json import model_from_json
+from jkeras.layers.merge import Merge
+from jkeras.optimizers import optimizer_from_config
+from jkeras.typing import Config
+
+__all__ = [
+    "Layer",
+    "Merge",
+    "Model",
+    "Node",
+    "Sequential",
+    "get_source_inputs",
+    "model_from_config",
+    "model_from_json",
+    "optimizer_from_config",
+]
+
+
+class Sequential(Model):
+    """A stack of layers, each with one input and one output.
+
+    Args:
+        layers: the layers, from the first to the last; more come with `add`.
+        name: default ``sequential_1``, ``sequential_2``, …
+
+    The first layer says what comes in: by ``input_shape``, ``input_dim`` or ``batch_input_shape``, or it is a model, or a
+    `Merge` of several models.
+
+    ::
+
+        model = Sequential([Dense(32, input_dim=784), Activation("relu"), Dense(10)])
+    """
+
+    def __init__(self, layers: Sequence[Layer] | None = None, name: str | None = None):
+        Layer.__init__(self, name=name)
+        self._stack: list[Layer] = []
+        self._reset()
+        for layer in layers or []:
+            self.add(layer)
+
+    def _reset(self) -> None:
+        self._graph = None
+        self._ledger = None
+        self.inputs = []
+        self.outputs = []
+        self.input_layers, self.output_layers, self.input_names, self.output_names = [], [], [], []
+
+    # ---- the stack
+
+    def add(self, layer: Layer) -> None:
+        """Put a layer on top of the stack.
+
+        Raises:
+            TypeError: `layer` is no layer.
+            ValueError: the first layer has no input shape, or `layer` does not fit the one below, or has several outputs.
+        """
+        if not isinstance(layer, Layer):
+            raise TypeError(
+                f"Sequential.add takes a layer; got {type(layer).__name__}."
+                + (" Make it first: add(Dense(32)), not add(Dense)." if isinstance(layer, type) else "")
+            )
+        if any(entry is layer for entry in self._stack):
+            raise ValueError(f"Layer {layer.name!r} is already in {self.name!r}. To share a layer use the functional API.")
+        if any(entry.name == layer.name for entry in self._stack):
+            raise RuntimeError(f"{self.name!r} already has a layer named {layer.name!r}; layer names are unique in a model.")
+        output = layer(self.outputs[0]) if self._stack else self._first_output(layer)
+        if isinstance(output, list):
+            raise ValueError(f"Layer {layer.name!r} has {len(output)} outputs; in a Sequential every layer has one.")
+        self._stack.append(layer)
+        self._objective = self._programs = None
+        self._connect(get_source_inputs(output), [output])
+
+    def _first_output(self, layer: Layer) -> Any:
+        if isinstance(layer, Model):
+            if not layer.inputs:
+                raise ValueError(f"The model {layer.name!r} has no layers yet; add some before adding it to {self.name!r}.")
+            # Called anew: a nested model is one layer with its own graph.
+            tensors = [
+                Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=name)
+                for tensor, name in zip(layer.inputs, layer.input_names, strict=True)
+            ]
+            return layer(tensors if len(tensors) > 1 else tensors[0])
+        if not layer.inbound_nodes:
+            if layer.batch_input_shape is None:
+                raise ValueError(
+                    f"The first layer of a Sequential needs to know what comes in: give {type(layer).__name__}({layer.name!r}) "
+                    "input_shape=(…), the shape of one sample without the batch dimension, or input_dim=… for vectors."
+                )
+            prefix = f"{type(layer).__name__.lower()}_input"
+            name = f"{prefix}_{get_uid(prefix)}"
+            return layer(Input(batch_shape=layer.batch_input_shape, dtype=layer.input_dtype, name=name))
+        if len(layer.inbound_nodes) > 1:
+            raise ValueError(
+                f"Layer {layer.name!r} was called {len(layer.inbound_nodes)} times before; a Sequential begins with a new layer."
+            )
+        outputs = layer.inbound_nodes[0].output_tensors
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def pop(self) -> None:
+        """Take the top layer off the stack.
+
+        Raises:
+            TypeError: the stack is empty.
+        """
+        if not self._stack:
+            raise TypeError(f"There are no layers in {self.name!r}.")
+        removed = self._stack.pop()
+        self._objective = self._programs = None
+        if not self._stack:
+            self._reset()
+            self.inbound_nodes.clear()
+            return
+        below = removed.inbound_nodes[-1].input_tensors
+        for layer in removed.inbound_nodes[-1].inbound_layers:
+            layer.outbound_nodes.remove(removed.inbound_nodes[-1])
+        removed.inbound_nodes.pop()
+        self._connect(self.inputs, list(below))
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers as they were added."""
+        return list(self._stack)
+
+    @property
+    def flattened_layers(self) -> list[Layer]:
+        """The layers, with the layers of the models that a Merge at the bottom joins in its place."""
+        first = self._stack[0] if self._stack else None
+        found: list[Layer] = []
+        if isinstance(first, Merge):
+            for branch in first.layers or []:
+                found += getattr(branch, "flattened_layers", None) or getattr(branch, "layers", None) or [branch]
+            found += self._stack[1:]
+        else:
+            found = list(self._stack)
+        return list({id(layer): layer for layer in found}.values())
+
+    @property
+    def weighted_layers(self) -> Sequence[Layer]:
+        return self.flattened_layers
+
+    @property
+    def graph(self) -> Graph:
+        if not self._stack:
+            raise RuntimeError(f"{self.name!r} has no layers yet: add some, the first one with input_shape=(…).")
+        return super().graph
+
+    @property
+    def model(self) -> "Sequential":
+        """The model itself; Keras 1 kept a `Model` here."""
+        return self
+
+    def build(self, input_shape: Any = None) -> None:
+        """Check that the stack is complete. Nothing is left to do: layers are built as they are added."""
+        _ = self.graph
+
+    # ---- Keras 1's argument order, and what only a Sequential has
+
+    def train_on_batch(self, x: Any, y: Any, class_weight: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
+        """Update the weights once, on the given samples; return loss and metrics as `evaluate` does."""
+        return super().train_on_batch(x, y, sample_weight=sample_weight, class_weight=class_weight, **kwargs)
+
+    def predict_proba(self, x: Any, batch_size: int = 32, verbose: int = 1) -> np.ndarray:
+        """Return `predict`, and warn if the numbers cannot be probabilities."""
+        predictions = self.predict(x, batch_size, verbose)
+        if predictions.min() < 0.0 or predictions.max() > 1.0:
+            warnings.warn(
+                f"{self.name!r} returns values below 0 or above 1: its last layer is no softmax or sigmoid.", stacklevel=2
+            )
+        return predictions
+
+    def predict_classes(self, x: Any, batch_size: int = 32, verbose: int = 1) -> np.ndarray:
+        """Return the most probable class of each sample: the argmax, or 0 or 1 for a single output."""
+        predictions = self.predict(x, batch_size, verbose)
+        if predictions.shape[-1] > 1:
+            return predictions.argmax(axis=-1)
+        return (predictions > 0.5).astype("int32")
+
+    # ---- configs
+
+    def get_config(self) -> Any:
+        """Return the list of the layers' configs."""
+        return [{"class_name": type(layer).__name__, "config": layer.get_config()} for layer in self._stack]
+
+    @classmethod
+    def from_config(cls, config: Any, custom_objects: Mapping[str, Any] | None = None) -> "Sequential":
+        """Make the model that `get_config` described."""
+        model = cls()
+        with scope(custom_objects):
+            for entry in config:
+                model.add(layer_from_config(entry))
+        return model
+
+
+def model_from_config(config: Config, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Make a model from ``{'class_name': 'Sequential' or 'Model', 'config': ...}``.
+
+    Args:
+        config: as ``{'class_name': ..., 'config': model.get_config()}``.
+        custom_objects: classes and functions by name.
+    """
+    if isinstance(config, list):
+        raise TypeError(
+            "model_from_config expects a dict with 'class_name' and 'config'; got a list. For a Sequential's get_config() use "
+            "Sequential.from_config(config)."
+        )
+    return layer_from_config(config, custom_objects)
+
+
+for _class in (Model, Sequential, InputLayer):
+    layer_registry.register()(_class)

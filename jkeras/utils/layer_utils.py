@@ -1,0 +1,72 @@
+"""Tables and conversions of whole models (Keras 1's ``keras.utils.layer_utils``)."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+__all__ = ["print_summary"]
+
+
+def print_summary(
+    layers: Sequence[Any],
+    relevant_nodes: Collection[Any] | None = None,
+    line_length: int = 100,
+    positions: Sequence[float] = (0.33, 0.55, 0.67, 1.0),
+) -> None:
+    """Print a table of layers: name and class, output shape, number of parameters, what it is connected to.
+
+    Args:
+        layers: the layers, in order.
+        relevant_nodes: calls to show; calls of the layers in other models are left out.
+        line_length: width of the table in characters.
+        positions: where each column ends: shares of the width, or character positions.
+    """
+    ends = [int(line_length * end) for end in positions] if positions[-1] <= 1 else [int(end) for end in positions]
+    relevant = None if relevant_nodes is None else {id(node) for node in relevant_nodes}
+
+    def row(fields: Sequence[Any]) -> None:
+        line = ""
+        for field, end in zip(fields, ends, strict=True):
+            # A field that is too long is cut, so that the columns stay straight.
+            line = (line + str(field))[: end - 1].ljust(end) if end < line_length else (line + str(field))[:end]
+        print(line.rstrip())
+
+    print("_" * line_length)
+    row(["Layer (type)", "Output Shape", "Param #", "Connected to"])
+    print("=" * line_length)
+    for index, layer in enumerate(layers):
+        connections = [
+            f"{tensor.history[0].name}[{tensor.history[1]}][{tensor.history[2]}]"
+            for node in layer.inbound_nodes
+            if node.inbound_layers and (relevant is None or id(node) in relevant)
+            for tensor in node.input_tensors
+        ]
+        first = connections[0] if connections else ""
+        row([f"{layer.name} ({type(layer).__name__})", _shape(layer), layer.count_params(), first])
+        for connection in connections[1:]:
+            row(["", "", "", connection])
+        print(("=" if index == len(layers) - 1 else "_") * line_length)
+    counted = _distinct_weights(layers)
+    trainable = _distinct_weights([layer for layer in layers if layer.trainable], "trainable_weights")
+    print(f"Total params: {counted:,}")
+    print(f"Trainable params: {trainable:,}")
+    print(f"Non-trainable params: {counted - trainable:,}")
+    print("_" * line_length)
+
+
+def _shape(layer: Any) -> str:
+    try:
+        return str(layer.output_shape)
+    except AttributeError:
+        return "multiple"
+
+
+def _distinct_weights(layers: Sequence[Any], attribute: str = "weights") -> int:
+    """Return the number of scalars in the layers' weights; a weight of a shared layer counts once."""
+    distinct = {id(weight): weight for layer in layers for weight in getattr(layer, attribute)}
+    total = 0
+    for weight in distinct.values():
+        size = 1
+        for length in weight.shape:
+            size *= length
+        total += size
+    return total

@@ -36,7 +36,7 @@ each_class = pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name_
 
 def make_params() -> dict[str, Any]:
     return {
-        "dense_1": {"W": jnp.full((2, 3), 0.5), "b": jnp.zeros(3)},
+        "dense_1": {"W": jnp.full((2, 3), 0.5, "float32"), "b": jnp.zeros(3)},
         "dense_10": {"W": jnp.arange(3.0).reshape(3, 1)},
     }
 
@@ -278,6 +278,18 @@ def test_set_weights_keeps_the_dtype_of_the_state() -> None:
     trainer.train()
     assert {leaf.dtype for leaf in jax.tree.leaves(trainer.opt_state)} == {np.dtype("float32")}
     assert trainer.traces == 1
+
+
+def test_values_go_where_the_state_is_placed() -> None:
+    trainer = Trainer(optimizers.Adam())
+    trainer.params, trainer.opt_state = jax.device_put((trainer.params, trainer.opt_state), jax.devices()[0])
+    trainer.train(2)
+    compiled = trainer.step._cache_size()
+    trainer.optimizer.lr = 0.5
+    trainer.optimizer.set_weights(trainer.optimizer.get_weights())
+    assert all(leaf.committed for leaf in jax.tree.leaves(trainer.opt_state))
+    trainer.train()
+    assert trainer.step._cache_size() == compiled
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float64"])

@@ -32,7 +32,7 @@ def eval(x: Any) -> np.ndarray:
 def print_tensor(x: Any, message: str = "") -> Array:
     """Return `x`, and print `message` and its value each time it is computed, also in compiled code."""
     x = as_array(x)
-    jax.debug.print(message.replace("{", "{{").replace("}", "}}") + " {x}", x=x)
+    jax.debug.print("{message} {x}", message=message, x=x)
     return x
 
 
@@ -108,9 +108,9 @@ def _fold(fn: Callable[..., Any], elems: Any, initializer: Any, reverse: bool) -
         initializer = sequences[0][-1 if reverse else 0]
         sequences = tuple(x[:-1] if reverse else x[1:] for x in sequences)
     start = as_array(initializer)
-    # An initializer such as 0 takes the dtype of what is added to it.
+    # An initializer such as 0 takes the shape and the dtype of what is added to it.
     result = jax.eval_shape(fn, start, *(jax.ShapeDtypeStruct(x.shape[1:], x.dtype) for x in sequences))
-    start = start.astype(jnp.result_type(start, result))
+    start = jnp.broadcast_to(start, result.shape).astype(jnp.result_type(start, result))
 
     def step(accumulator: Array, entries: tuple[Array, ...]) -> tuple[Array, None]:
         return as_array(fn(accumulator, *entries)).astype(start.dtype), None

@@ -48,7 +48,10 @@ def square(x: Any) -> Array:
 
 def abs(x: Any) -> Array:
     """Return the absolute value of each element."""
-    return jnp.abs(as_array(x))
+    x = as_array(x)
+    if not jnp.issubdtype(x.dtype, jnp.floating):
+        return jnp.abs(x)
+    return x * jnp.sign(x)  # jnp.abs has the derivative 1 at 0: an l1 penalty would push zeros away from 0
 
 
 def sqrt(x: Any) -> Array:
@@ -87,7 +90,7 @@ def sign(x: Any) -> Array:
 
 def pow(x: Any, a: Any) -> Array:
     """Return each element to the power of `a`."""
-    return jnp.power(as_array(x), unwrap(a))
+    return jnp.power(as_array(x), _number(a))
 
 
 def clip(x: Any, min_value: Any, max_value: Any) -> Array:
@@ -95,7 +98,7 @@ def clip(x: Any, min_value: Any, max_value: Any) -> Array:
 
     The derivative is 1 between the bounds and on them, 0 outside.
     """
-    x, low, high = as_array(x), _bound(min_value), _bound(max_value)
+    x, low, high = as_array(x), _number(min_value), _number(max_value)
     if isinstance(low, (int, float)) and isinstance(high, (int, float)) and high < low:
         high = low
     # Not jnp.clip, which halves the derivative where an element equals a bound: a saturated softmax does.
@@ -106,8 +109,9 @@ def clip(x: Any, min_value: Any, max_value: Any) -> Array:
     return x
 
 
-def _bound(bound: Any) -> Any:
-    return float(bound) if isinstance(bound, float) else unwrap(bound)
+def _number(value: Any) -> Any:
+    # np.float64 is a float too, but would turn a float32 array into float64 in 64-bit mode.
+    return float(value) if isinstance(value, float) else unwrap(value)
 
 
 def maximum(x: Any, y: Any) -> Array:

@@ -68,7 +68,7 @@ def softplus(x: Any) -> Array:
 def softsign(x: Any) -> Array:
     """Return ``x / (1 + |x|)``."""
     x = as_array(x)
-    return x / (1 + jnp.abs(x))
+    return x / (1 + elementwise.abs(x))
 
 
 def sigmoid(x: Any) -> Array:

@@ -35,11 +35,16 @@ class _Keys:
 
     __slots__ = ("count", "key")
 
-    def __init__(self, key: Key):
+    def __init__(self, key: Key | None):
         self.key = key
         self.count = 0
 
     def next(self) -> Key:
+        if self.key is None:
+            raise ValueError(
+                "This computation draws random numbers and was given no key. Pass one: "
+                "model.apply_with_state(params, state, x, train=..., key=jax.random.key(0))."
+            )
         key = jax.random.fold_in(self.key, self.count)
         self.count += 1
         return key
@@ -49,8 +54,8 @@ _scope: ContextVar[_Keys | None] = ContextVar("key_scope", default=None)
 
 
 @contextmanager
-def key_scope(key: Key) -> Iterator[None]:
-    """Let the draws inside a ``with`` block be determined by `key` and by their order.
+def key_scope(key: Key | None) -> Iterator[None]:
+    """Let the draws inside a ``with`` block be determined by `key` and by their order; ``None`` forbids draws.
 
     >>> with key_scope(jax.random.key(0)):
     ...     a = random_normal((2,))

@@ -131,7 +131,7 @@ class Variable:
         return np.array(self.value, dtype=dtype) if copy else np.asarray(self.value, dtype=dtype)
 
     def __getitem__(self, index: Any) -> Array:
-        return self.value[unwrap(index)]
+        return self.value[tuple(map(unwrap, index)) if isinstance(index, tuple) else unwrap(index)]
 
     def __len__(self) -> int:
         return len(self.value)

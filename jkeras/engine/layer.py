@@ -18,6 +18,7 @@ import jax
 import numpy as np
 
 from jkeras.backend.config import floatx, get_uid
+from jkeras.backend.random import key_scope
 from jkeras.engine import bridge, infer
 from jkeras.engine.config import check_keywords, constructor_arguments, serialise
 from jkeras.engine.contract import Context, InputSpec, Result, Weight
@@ -145,7 +146,8 @@ class Layer(HasWeights, NodeAccess):
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
 
         def call(params: Params, state: State, *inputs: Any) -> Any:
-            return self.apply_with_state(params, state, one_or_list(inputs), Context())[0]
+            with key_scope(jax.random.key(0)):
+                return self.apply_with_state(params, state, one_or_list(inputs), Context())[0]
 
         outputs = infer.output_shapes(call, shapes, [floatx()] * len(shapes), fixed=self.abstract_weights())
         return one_or_list([tuple(output.shape) for output in as_list(outputs)])
@@ -299,7 +301,9 @@ class Layer(HasWeights, NodeAccess):
 
         def call(params: Params, state: State, *arrays: Any) -> Any:
             xs, masks = arrays[: len(tensors)], arrays[len(tensors) :]
-            result = self.run(params, state, one_or_list(xs), Context(mask=one_or_list(masks)))
+            # A key of its own: only shapes are asked for, the script's random numbers are not touched.
+            with key_scope(jax.random.key(0)):
+                result = self.run(params, state, one_or_list(xs), Context(mask=one_or_list(masks)))
             return as_list(result.value), _mask_list(result.mask, count)
 
         shapes: list[Any] = [tensor.shape for tensor in tensors]

@@ -56,7 +56,9 @@ def check_probability(owner: Layer, argument: str, value: Any) -> float:
         ValueError: `value` is not in [0, 1).
     """
     if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= float(value) < 1:
-        raise ValueError(f"{_title(owner)}: {argument} is the share that is dropped, in the interval [0, 1); got {value!r}.")
+        raise ValueError(
+            f"{_title(owner)}: {argument} is the share that is dropped, in the interval [0, 1); got {value!r}."
+        )
     return float(value)
 
 
@@ -68,8 +70,8 @@ def training_key(layer: Layer, ctx: Context) -> Key:
     """
     if ctx.key is None:
         raise ValueError(
-            f"Layer {layer.name!r} ({type(layer).__name__}) is random while training and needs a key: call "
-            "apply_with_state(..., train=True, key=jax.random.key(0)) on a model, or give a layer Context(train=True, key=...)."
+            f"Layer {layer.name!r} ({type(layer).__name__}) is random while training and needs a key. Give a "
+            "model apply_with_state(..., train=True, key=jax.random.key(0)), a layer Context(train=True, key=...)."
         )
     return ctx.key
 

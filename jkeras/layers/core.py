@@ -1,5 +1,6 @@
 """Keras 1's ``keras.layers.core``: small layers, and the names of the larger ones."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
@@ -12,7 +13,7 @@ from jkeras.layers.dropout import Dropout, SpatialDropout1D, SpatialDropout2D, S
 from jkeras.layers.lambda_ import Lambda
 from jkeras.layers.merge import Merge
 from jkeras.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
-from jkeras.typing import Array, Identifier, Params, Shape
+from jkeras.typing import Array, Params, Shape
 
 __all__ = [
     "Activation",
@@ -48,7 +49,7 @@ class Activation(Layer):
 
     supports_masking = True
 
-    def __init__(self, activation: Identifier, **kwargs: Any):
+    def __init__(self, activation: str | Callable[..., Any], **kwargs: Any):
         self.activation = activations.get(activation)
         super().__init__(**kwargs)
 

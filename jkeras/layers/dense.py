@@ -1,6 +1,6 @@
 """Fully connected layers: Dense, Highway, MaxoutDense, TimeDistributedDense."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ __all__ = ["Dense", "Highway", "MaxoutDense", "TimeDistributedDense"]
 
 
 class _Affine(Layer):
-    """What the layers of this file share: the arguments for a kernel ``W`` and a bias ``b``, and the check of the last axis."""
+    """What the layers of this file share: arguments for ``W`` and ``b``, and the check of the last axis."""
 
     def __init__(
         self,
@@ -37,18 +37,18 @@ class _Affine(Layer):
         self.bias = bias
         super().__init__(**kwargs)
 
-    def kernel(self, shape: tuple[int, ...]) -> Weight:
+    def kernel(self, shape: tuple[Any, ...]) -> Weight:
         return Weight("W", shape, self.initializer, self.W_regularizer, self.W_constraint)
 
-    def offset(self, shape: tuple[int, ...]) -> list[Weight]:
+    def offset(self, shape: tuple[Any, ...]) -> list[Weight]:
         return [Weight("b", shape, initializations.zero, self.b_regularizer, self.b_constraint)] if self.bias else []
 
     def check_input(self, shapes: Sequence[Shape]) -> None:
         super().check_input(shapes)
         if self.built and self.built_shape[-1] != shapes[0][-1]:
             raise ValueError(
-                f"Layer {self.name!r} ({type(self).__name__}) was built for inputs whose last size is {self.built_shape[-1]}; "
-                f"got shape {tuple(shapes[0])}. Layers are shared only between inputs of one size."
+                f"Layer {self.name!r} ({type(self).__name__}) was built for inputs whose last size is "
+                f"{self.built_shape[-1]}; got shape {tuple(shapes[0])}. Only inputs of one size can share a layer."
             )
 
     @classmethod
@@ -62,7 +62,7 @@ class _Affine(Layer):
 
 
 class Dense(_Affine):
-    """A fully connected layer: ``activation(x · W + b)``; acts on the last axis of inputs with more dimensions (Keras 1).
+    """A fully connected layer: ``activation(x · W + b)``; of inputs with more dimensions it acts on the last axis.
 
     Args:
         output_dim: size of the output's last axis.
@@ -85,7 +85,7 @@ class Dense(_Affine):
         self,
         output_dim: int,
         init: Identifier = "glorot_uniform",
-        activation: Identifier = None,
+        activation: str | Callable[..., Any] | None = None,
         weights: Sequence[Any] | None = None,
         W_regularizer: Identifier = None,
         b_regularizer: Identifier = None,
@@ -97,7 +97,7 @@ class Dense(_Affine):
         **kwargs: Any,
     ):
         self.output_dim = positive_size(self, "output_dim", output_dim)
-        self.activation = activations.get(activation or "linear")
+        self.activation = activations.get(activation)
         self.input_dim = None if input_dim is None else positive_size(self, "input_dim", input_dim)
         if self.input_dim is not None:
             kwargs["input_shape"] = (self.input_dim,)
@@ -106,7 +106,7 @@ class Dense(_Affine):
             weights=weights, **kwargs,
         )  # fmt: skip
 
-    def weight_specs(self, input_shape: Shape) -> list[Weight]:
+    def weight_specs(self, input_shape: Any) -> list[Weight]:
         return [self.kernel((input_shape[-1], self.output_dim)), *self.offset((self.output_dim,))]
 
     def build(self, input_shape: Shape) -> None:
@@ -122,7 +122,7 @@ class Dense(_Affine):
 
 
 class TimeDistributedDense(_Affine):
-    """`Dense` for sequences, which passes masks on; Keras 1 kept it for old scripts, `Dense` does the same without masks.
+    """`Dense` for sequences, which passes masks on. Keras 1 kept it for old scripts; new ones use `TimeDistributed`.
 
     Args:
         output_dim, init, activation, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint,
@@ -139,7 +139,7 @@ class TimeDistributedDense(_Affine):
         self,
         output_dim: int,
         init: Identifier = "glorot_uniform",
-        activation: Identifier = None,
+        activation: str | Callable[..., Any] | None = None,
         weights: Sequence[Any] | None = None,
         W_regularizer: Identifier = None,
         b_regularizer: Identifier = None,
@@ -152,7 +152,7 @@ class TimeDistributedDense(_Affine):
         **kwargs: Any,
     ):
         self.output_dim = positive_size(self, "output_dim", output_dim)
-        self.activation = activations.get(activation or "linear")
+        self.activation = activations.get(activation)
         self.input_dim = None if input_dim is None else positive_size(self, "input_dim", input_dim)
         self.input_length = None if input_length is None else positive_size(self, "input_length", input_length)
         if self.input_dim is not None:
@@ -162,7 +162,7 @@ class TimeDistributedDense(_Affine):
             weights=weights, **kwargs,
         )  # fmt: skip
 
-    def weight_specs(self, input_shape: Shape) -> list[Weight]:
+    def weight_specs(self, input_shape: Any) -> list[Weight]:
         return [self.kernel((input_shape[-1], self.output_dim)), *self.offset((self.output_dim,))]
 
     def apply(self, params: Params, x: Array) -> Array:
@@ -193,7 +193,7 @@ class Highway(_Affine):
     def __init__(
         self,
         init: Identifier = "glorot_uniform",
-        activation: Identifier = None,
+        activation: str | Callable[..., Any] | None = None,
         weights: Sequence[Any] | None = None,
         W_regularizer: Identifier = None,
         b_regularizer: Identifier = None,
@@ -204,7 +204,7 @@ class Highway(_Affine):
         input_dim: int | None = None,
         **kwargs: Any,
     ):
-        self.activation = activations.get(activation or "linear")
+        self.activation = activations.get(activation)
         self.input_dim = None if input_dim is None else positive_size(self, "input_dim", input_dim)
         if self.input_dim is not None:
             kwargs["input_shape"] = (self.input_dim,)
@@ -213,7 +213,7 @@ class Highway(_Affine):
             weights=weights, **kwargs,
         )  # fmt: skip
 
-    def weight_specs(self, input_shape: Shape) -> list[Weight]:
+    def weight_specs(self, input_shape: Any) -> list[Weight]:
         size = input_shape[-1]
         specs = [self.kernel((size, size)), Weight("W_carry", (size, size), self.initializer)]
         return [*specs, *self.offset((size,)), Weight("b_carry", (size,), initializations.one)] if self.bias else specs
@@ -235,8 +235,8 @@ class MaxoutDense(_Affine):
     Args:
         output_dim: size of the output.
         nb_feature: number of linear functions.
-        init, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias, input_dim: as
-            in `Dense`.
+        init, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias,
+            input_dim: as in `Dense`.
 
     Shapes: input ``(batch, input_dim)``, output ``(batch, output_dim)``; ``W`` ``(nb_feature, input_dim, output_dim)``,
     ``b`` ``(nb_feature, output_dim)``.
@@ -271,7 +271,7 @@ class MaxoutDense(_Affine):
             weights=weights, **kwargs,
         )  # fmt: skip
 
-    def weight_specs(self, input_shape: Shape) -> list[Weight]:
+    def weight_specs(self, input_shape: Any) -> list[Weight]:
         kernel = self.kernel((self.nb_feature, input_shape[-1], self.output_dim))
         return [kernel, *self.offset((self.nb_feature, self.output_dim))]
 

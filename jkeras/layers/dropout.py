@@ -45,8 +45,8 @@ class Dropout(Layer):
         )
         if not fits:
             raise ValueError(
-                f"Layer {self.name!r} ({type(self).__name__}): noise_shape {self.noise_shape} does not fit an input of shape "
-                f"{tuple(shape)}: each size, the batch's included, is 1, None or the input's."
+                f"Layer {self.name!r} ({type(self).__name__}): noise_shape {self.noise_shape} does not fit an input of "
+                f"shape {tuple(shape)}: each size, the batch's included, is 1, None or the input's."
             )
         return self.noise_shape
 
@@ -92,7 +92,7 @@ class _SpatialDropout(Dropout):
         ordering = image_dim_ordering() if dim_ordering == "default" else dim_ordering
         if ordering not in ("th", "tf"):
             raise ValueError(
-                f"{type(self).__name__}: dim_ordering is 'th' (channels first), 'tf' or 'default'; got {dim_ordering!r}."
+                f"{type(self).__name__}: dim_ordering is 'th', 'tf' or 'default'; got {dim_ordering!r}."
                 + did_you_mean(str(dim_ordering), ("th", "tf", "default"))
             )
         self.dim_ordering = ordering
@@ -128,7 +128,8 @@ class SpatialDropout3D(_SpatialDropout):
         p: the share of channels that is dropped, in [0, 1).
         dim_ordering: ``'th'``, ``'tf'`` or ``'default'``, which is `image_dim_ordering`.
 
-    Shapes: input and output ``(batch, channels, dim1, dim2, dim3)`` ('th') or ``(batch, dim1, dim2, dim3, channels)`` ('tf').
+    Shapes: input and output ``(batch, channels, dim1, dim2, dim3)`` ('th') or
+    ``(batch, dim1, dim2, dim3, channels)`` ('tf').
     """
 
     input_spec = (InputSpec(ndim=5),)

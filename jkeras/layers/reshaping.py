@@ -20,7 +20,8 @@ class Flatten(Layer):
     Shapes: input ``(batch, a, b, …)``, output ``(batch, a·b·…)``; every size but the batch's must be known.
     """
 
-    input_spec = (InputSpec(ndim="3+"),)
+    # Keras 1 says 3+, but scripts flatten the output of a cosine merge too, which had three dimensions there.
+    input_spec = (InputSpec(ndim="2+"),)
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
@@ -32,9 +33,9 @@ class Flatten(Layer):
         sizes = _known(input_shape[1:])
         if sizes is None:
             raise ValueError(
-                f"Layer {self.name!r} (Flatten) cannot flatten inputs of shape {tuple(input_shape)}: sizes other than the batch's "
-                "must be known. Give the first layer a full input_shape (for sequences: input_length), or use a layer that "
-                "accepts any length, such as GlobalAveragePooling1D or an RNN."
+                f"Layer {self.name!r} (Flatten) cannot flatten inputs of shape {tuple(input_shape)}: sizes other than "
+                "the batch's must be known. Give the first layer a full input_shape (for sequences: input_length), or "
+                "use a layer that accepts any length, such as GlobalAveragePooling1D or an RNN."
             )
         return (input_shape[0], prod(sizes))
 
@@ -47,6 +48,9 @@ class Reshape(Layer):
 
     Shapes: input ``(batch, …)``, output ``(batch, *target_shape)``.
     """
+
+    # Whether unknown sizes will fit shows with the data; known ones are checked by `get_output_shape_for`.
+    infers_shape = False
 
     def __init__(self, target_shape: Sequence[int], **kwargs: Any):
         self.target_shape = positive_sizes(self, "target_shape", target_shape, wildcard=True)
@@ -65,8 +69,9 @@ class Reshape(Layer):
             total = prod(sizes)
             if total % known if -1 in self.target_shape else total != known:
                 raise ValueError(
-                    f"Layer {self.name!r} (Reshape) cannot give samples of shape {tuple(input_shape[1:])} ({total} numbers) the "
-                    f"shape {self.target_shape}, which needs {'a multiple of ' if -1 in self.target_shape else ''}{known}."
+                    f"Layer {self.name!r} (Reshape) cannot give samples of shape {tuple(input_shape[1:])}, {total} "
+                    f"numbers, the shape {self.target_shape}: it needs "
+                    f"{'a multiple of ' if -1 in self.target_shape else ''}{known}."
                 )
             rest = total // known
         return (input_shape[0], *(rest if size == -1 else size for size in self.target_shape))

@@ -2,6 +2,14 @@
 
 They follow the protocol of gradient transformations: updates are added to the weights. They work on any pytree of
 arrays and can be traced by `jax.jit`, `jax.vmap` and `jax.lax.scan`. The classes of Keras 1 are in `jkeras.optimizers`.
+
+>>> import jax.numpy as jnp
+>>> params = {"W": jnp.ones(2)}
+>>> transformation = sgd(lr=0.5)
+>>> state = transformation.init(params)
+>>> updates, state = transformation.update({"W": jnp.array([1.0, 2.0])}, state, params)
+>>> (params["W"] + updates["W"]).tolist()
+[0.5, 0.0]
 """
 
 from jkeras.optim.adadelta import adadelta

@@ -57,7 +57,8 @@ def graph_config(model: "Container") -> Config:
             {
                 "name": layer.name,
                 "class_name": type(layer).__name__,
-                "config": layer.get_config(),
+                # A Merge made from layers would repeat them: here they stand beside it.
+                "config": getattr(layer, "get_call_config", layer.get_config)(),
                 "inbound_nodes": calls,
             }
         )

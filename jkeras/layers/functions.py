@@ -1,0 +1,74 @@
+"""Python functions as parts of layers: how configs name them, and where they are found again.
+
+A config holds the name of a function and never its code, so reading one runs nothing. The function itself is passed
+as a custom object, under its own name or under the name of the layer.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jkeras import registry
+from jkeras.engine.config import serialise
+from jkeras.typing import Config
+
+__all__ = ["describe", "resolve", "takes_mask"]
+
+
+def describe(argument: str, value: Any) -> Config:
+    """Return the two entries of a config for an argument that may be a function.
+
+    >>> describe("mode", "sum"), describe("mode", max)
+    ({'mode': 'sum', 'mode_type': 'raw'}, {'mode': 'max', 'mode_type': 'function'})
+    """
+    return {argument: serialise(value), f"{argument}_type": "function" if callable(value) else "raw"}
+
+
+def resolve(
+    config: Config,
+    argument: str,
+    title: str,
+    custom_objects: Mapping[str, Any] | None = None,
+    *,
+    optional: bool = False,
+) -> Any:
+    """Take the two entries of `describe` out of a config and return the argument.
+
+    Args:
+        config: of the layer; loses the entry ``<argument>_type``.
+        argument: its name.
+        title: class of the layer, for the message.
+        custom_objects: functions by name; those of `custom_object_scope` are known too.
+        optional: whether ``None`` may stand in for a function that is not found.
+
+    Raises:
+        ValueError: the function is not among the custom objects; the message says what to pass.
+    """
+    value = config.get(argument)
+    if config.pop(f"{argument}_type", "raw") == "raw":
+        return value
+    layer = config.get("name")
+    # A file of Keras 1 may hold a lambda's byte code here: then only the layer's name can lead to the function.
+    named = isinstance(value, str) and value.isidentifier()
+    main = argument in ("function", "mode")
+    keys = [layer if main else f"{layer}_{argument}", *([value] if named else [])]
+    known = {**registry.custom_objects, **(custom_objects or {})}
+    for key in keys:
+        if key in known:
+            return known[key]
+    if optional:
+        return None
+    what = f"the Python function {value!r}" if named else "a lambda"
+    raise ValueError(
+        f"Layer {layer!r} ({title}) uses {what} as its {argument}. Functions are not kept in files, and code in "
+        f"files is never run. Pass the function when loading: custom_objects={{{keys[0]!r}: function}}"
+        + (f", or {{{value!r}: function}}." if named else ".")
+    )
+
+
+def takes_mask(function: Callable[..., Any]) -> bool:
+    """Return whether a function has an argument called ``mask``."""
+    try:
+        return "mask" in inspect.signature(function).parameters
+    except (TypeError, ValueError):  # some built-in functions have no signature
+        return False

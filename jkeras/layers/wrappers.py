@@ -1,0 +1,123 @@
+"""Layers around layers: Wrapper, TimeDistributed."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jkeras.engine.contract import Context, InputSpec, Result
+from jkeras.engine.layer import Layer
+from jkeras.engine.weights import stable_hash
+from jkeras.errors import MissingStateError
+from jkeras.typing import Config, Key, Params, Shape, State
+
+__all__ = ["TimeDistributed", "Wrapper"]
+
+
+class Wrapper(Layer):
+    """Base class of layers that hold another layer.
+
+    Args:
+        layer: a layer or model.
+
+    Params and state are those of the inner layer, under its name.
+    """
+
+    def __init__(self, layer: Layer, **kwargs: Any):
+        if not isinstance(layer, Layer):
+            raise TypeError(
+                f"{type(self).__name__} takes a layer or model, such as Dense(8); got {type(layer).__name__}."
+            )
+        self.layer = layer
+        super().__init__(**kwargs)
+
+    def sublayers(self) -> list[Layer]:
+        return [self.layer]
+
+    def inner_shape(self, input_shape: Any) -> Any:
+        """Return the shape of what the inner layer gets, for inputs of `input_shape`."""
+        return input_shape
+
+    def build(self, input_shape: Any) -> None:
+        shape = self.inner_shape(input_shape)
+        self.layer.check_input([shape])
+        self.layer.ensure_built(shape)
+        self.layer.check_input([shape])
+
+    def init(self, key: Key, input_shape: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        shape = None if input_shape is None else self.inner_shape(input_shape)
+        params, state = self.layer.init(jax.random.fold_in(key, stable_hash(self.layer.name)), shape)
+        return self.nest(params), self.nest(state)
+
+    def nest(self, tree: Any) -> dict[str, Any]:
+        """Return the inner layer's params or state as this layer has them."""
+        return {self.layer.name: tree} if tree else {}
+
+    def apply(self, params: Params, x: Any) -> Any:
+        holders = [place.layer.name for place in self.ledger.places if place.layer.has_state]
+        if holders:
+            raise MissingStateError(
+                f"Layer {self.name!r}: the layer {holders[0]!r} in it has state. Use y, state = "
+                "layer.apply_with_state(params, state, x)."
+            )
+        return self.apply_with_state(params, {}, x)[0]
+
+    def apply_with_state(self, params: Params, state: State, x: Any, ctx: Context = Context()) -> tuple[Any, State]:  # noqa: B008
+        result = self.run(params, state, x, ctx)
+        return result.value, result.state
+
+    def run(self, params: Params, state: State, x: Any, ctx: Context) -> Result:
+        raise NotImplementedError(f"{type(self).__name__} must implement run(params, state, x, ctx).")
+
+    @classmethod
+    def from_config(cls, config: Config) -> "Wrapper":
+        from jkeras.engine.saving.config import layer_from_config
+
+        config = dict(config)
+        return cls(layer_from_config(config.pop("layer")), **config)
+
+
+class TimeDistributed(Wrapper):
+    """Applies a layer or model to each time step; the weights are the same at all steps.
+
+    The steps are laid side by side in the batch, so the inner layer is called once. A mask passes through; the inner
+    layer does not see it.
+
+    Args:
+        layer: a layer or model with one input and one output.
+
+    Shapes: input ``(batch, time, …)``, output ``(batch, time, …)``; the inner layer maps ``(batch · time, …)`` to
+    ``(batch · time, …)``.
+
+    >>> from jkeras.engine.input import Input
+    >>> from jkeras.layers.dense import Dense
+    >>> TimeDistributed(Dense(8), name="steps")(Input((10, 16)))
+    <KerasTensor 'steps_out' shape=(None, 10, 8) dtype=float32>
+    """
+
+    supports_masking = True
+    input_spec = (InputSpec(ndim="3+"),)
+
+    def __init__(self, layer: Layer, **kwargs: Any):
+        super().__init__(layer, **kwargs)
+        check = getattr(layer, "check_values", None)
+        if check is not None:  # an Embedding looks at its indices on the host first
+            self.check_values = check
+
+    def inner_shape(self, input_shape: Shape) -> Shape:
+        return (input_shape[0], *input_shape[2:])
+
+    def run(self, params: Params, state: State, x: Any, ctx: Context) -> Result:
+        name, (batch, time, *rest) = self.layer.name, x.shape
+        merged = jnp.reshape(x, (batch * time, *rest))  # (batch · time, …)
+        inner = self.layer.run(params.get(name, {}), state.get(name, {}), merged, Context(ctx.train, ctx.key))
+        if isinstance(inner.value, list):
+            raise ValueError(
+                f"Layer {self.name!r} (TimeDistributed): {name!r} has {len(inner.value)} outputs; it may have one."
+            )
+        value = jnp.reshape(inner.value, (batch, time, *inner.value.shape[1:]))  # (batch, time, …)
+        return Result(value, self.compute_mask(x, ctx.mask), self.nest(inner.state), inner.penalty)
+
+    def get_output_shape_for(self, input_shape: Shape) -> Shape:
+        inner = self.layer.get_output_shape_for(self.inner_shape(input_shape))
+        return (inner[0], input_shape[1], *inner[1:])

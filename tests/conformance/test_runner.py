@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from tests.conformance import test_golden
 from tests.conformance.compare import assert_close, assert_like
-from tests.conformance.differences import difference
+from tests.conformance.differences import Rule, difference
 from tests.conformance.manifest import GOLDEN, Case, Tolerance, load_cases
 from tests.conformance.names import missing_names
 from tests.conformance.summary import summary_line
@@ -108,6 +109,29 @@ def test_rules_of_difference_tell_bugs_from_ordinary_cases():
     assert difference(error("Bidirectional(LSTM(3,return_sequences=True),merge_mode=None)(i)")) is None
     assert difference(error("a=Input((3,2));b=Input((3,2));merge([a,b],mode='cos')")) is not None
     assert difference(error("a=Input((3,));merge([a],mode='cos')")) is None
+
+
+def test_a_case_that_is_expected_to_differ_must_do_so_in_the_right_place(monkeypatch):
+    def run_with(first, imitated=None):
+        outcomes = iter([first, imitated])
+
+        def run(case):
+            message = next(outcomes)
+            if message:
+                raise AssertionError(message)
+
+        test_golden.replay(Case({"group": "g", "name": "n"}), run)
+
+    rule = Rule("a bug", lambda entry: True, differs_in="losses", imitate=dict)
+    monkeypatch.setattr(test_golden, "difference", lambda entry: rule)
+    with pytest.raises(pytest.xfail.Exception, match=r"a bug \(losses: far off\)"):
+        run_with("losses: far off")
+    with pytest.raises(pytest.fail.Exception, match="agrees with the recording"):
+        run_with(None)
+    with pytest.raises(AssertionError, match="y0"):
+        run_with("y0: far off")
+    with pytest.raises(AssertionError, match="with the bug imitated"):
+        run_with("losses: far off", "losses: far off with the bug imitated")
 
 
 def test_summary_counts_by_the_missing_name():

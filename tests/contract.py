@@ -1,8 +1,8 @@
-"""The table of layer descriptors: one line for each way of using a layer, which test_contract.py puts through every check.
+"""The table of layer descriptors: one entry for each way of using a layer; test_contract.py checks them all.
 
-A layer that is registered and has no line here fails a test. A new layer needs: the class, arguments with which it can
-compute, the shapes of its inputs, what it does with a mask, and once for each class all arguments of its constructor with
-values that are not the defaults.
+A layer that is registered and has no entry here fails a test. An entry needs the class, arguments with which it can
+compute, the shapes of its inputs, what it does with a mask, and once for each class all arguments of its constructor
+with values that are not the defaults.
 """
 
 from typing import Any, NamedTuple
@@ -101,89 +101,182 @@ PAIR = ((4, 3), (4, 3))
 CONNECTION = frozenset({"layers", "node_indices", "tensor_indices", "name"})
 
 
-def merging(name: str, mode: Any, shapes: tuple[tuple[int, ...], ...], mask: str = "joins", **arguments: Any) -> Descriptor:
-    return Descriptor(f"merge_{name}", layers.Merge, {"mode": mode, **arguments}, shapes, mask, not_in_config=CONNECTION)
+def merging(
+    name: str, mode: Any, shapes: tuple[tuple[int, ...], ...], mask: str = "joins", **arguments: Any
+) -> Descriptor:
+    return Descriptor(
+        f"merge_{name}", layers.Merge, {"mode": mode, **arguments}, shapes, mask, not_in_config=CONNECTION
+    )
 
 
 DESCRIPTORS = (
     Descriptor(
-        "dense", layers.Dense, {"output_dim": 5}, ((4, 3),), "refuses",
+        "dense",
+        layers.Dense,
+        {"output_dim": 5},
+        ((4, 3),),
+        "refuses",
         every_argument={"output_dim": 5, "activation": "tanh", "input_dim": 3, **WEIGHTED},
     ),
     Descriptor("dense_3d", layers.Dense, {"output_dim": 5, "activation": "relu"}, ((4, 2, 3),), "refuses"),
     Descriptor("dense_no_bias", layers.Dense, {"output_dim": 2, "bias": False}, ((4, 3),), "refuses"),
     Descriptor("dense_penalties", layers.Dense, {"output_dim": 2, **WEIGHTED, "bias": True}, ((4, 3),), "refuses"),
     Descriptor(
-        "timedistributeddense", layers.TimeDistributedDense, {"output_dim": 5}, ((4, 2, 3),), "passes",
+        "timedistributeddense",
+        layers.TimeDistributedDense,
+        {"output_dim": 5},
+        ((4, 2, 3),),
+        "passes",
         every_argument={"output_dim": 5, "activation": "tanh", "input_dim": 3, "input_length": 2, **WEIGHTED},
     ),
     Descriptor(
-        "highway", layers.Highway, {"activation": "tanh"}, ((4, 3),), "refuses",
+        "highway",
+        layers.Highway,
+        {"activation": "tanh"},
+        ((4, 3),),
+        "refuses",
         every_argument={"activation": "tanh", "input_dim": 3, **WEIGHTED},
     ),
     Descriptor("highway_no_bias", layers.Highway, {"bias": False}, ((4, 3),), "refuses"),
     Descriptor(
-        "maxoutdense", layers.MaxoutDense, {"output_dim": 2, "nb_feature": 3}, ((4, 3),), "refuses",
+        "maxoutdense",
+        layers.MaxoutDense,
+        {"output_dim": 2, "nb_feature": 3},
+        ((4, 3),),
+        "refuses",
         every_argument={"output_dim": 2, "nb_feature": 3, "input_dim": 3, **WEIGHTED},
     ),
     Descriptor(
-        "activation", layers.Activation, {"activation": "softplus"}, ((4, 3),), "passes",
+        "activation",
+        layers.Activation,
+        {"activation": "softplus"},
+        ((4, 3),),
+        "passes",
         every_argument={"activation": "softplus"},
     ),
     Descriptor(
-        "activityregularization", layers.ActivityRegularization, {"l1": 0.5, "l2": 0.25}, ((4, 3),), "passes",
+        "activityregularization",
+        layers.ActivityRegularization,
+        {"l1": 0.5, "l2": 0.25},
+        ((4, 3),),
+        "passes",
         every_argument={"l1": 0.5, "l2": 0.25},
     ),
     Descriptor(
-        "masking", layers.Masking, {}, ((4, 2, 3),), "makes",
+        "masking",
+        layers.Masking,
+        {},
+        ((4, 2, 3),),
+        "makes",
         every_argument={"mask_value": -1.0},
     ),
     Descriptor(
-        "dropout", layers.Dropout, {"p": 0.5}, ((8, 5),), "passes", random=True,
+        "dropout",
+        layers.Dropout,
+        {"p": 0.5},
+        ((8, 5),),
+        "passes",
+        random=True,
         every_argument={"p": 0.25, "noise_shape": (4, 1), "seed": 3},
     ),
-    Descriptor("dropout_noise_shape", layers.Dropout, {"p": 0.5, "noise_shape": (None, 1, 6)}, ((4, 2, 6),), "passes", random=True),
+    Descriptor(
+        "dropout_noise_shape",
+        layers.Dropout,
+        {"p": 0.5, "noise_shape": (None, 1, 6)},
+        ((4, 2, 6),),
+        "passes",
+        random=True,
+    ),
     Descriptor("dropout_none", layers.Dropout, {"p": 0}, ((4, 3),), "passes"),
     Descriptor(
-        "spatialdropout1d", layers.SpatialDropout1D, {"p": 0.5}, ((4, 2, 6),), "passes", random=True,
+        "spatialdropout1d",
+        layers.SpatialDropout1D,
+        {"p": 0.5},
+        ((4, 2, 6),),
+        "passes",
+        random=True,
         every_argument={"p": 0.25, "seed": 3, "noise_shape": (1, 1, 3)},
     ),
     Descriptor(
-        "spatialdropout2d", layers.SpatialDropout2D, {"p": 0.5}, ((4, 6, 2, 2),), "passes", random=True,
+        "spatialdropout2d",
+        layers.SpatialDropout2D,
+        {"p": 0.5},
+        ((4, 6, 2, 2),),
+        "passes",
+        random=True,
         every_argument={"p": 0.25, "dim_ordering": "tf", "seed": 3, "noise_shape": (1, 1, 1, 3)},
     ),
     Descriptor(
-        "spatialdropout3d", layers.SpatialDropout3D, {"p": 0.5, "dim_ordering": "tf"}, ((4, 2, 1, 2, 6),), "passes", random=True,
+        "spatialdropout3d",
+        layers.SpatialDropout3D,
+        {"p": 0.5, "dim_ordering": "tf"},
+        ((4, 2, 1, 2, 6),),
+        "passes",
+        random=True,
         every_argument={"p": 0.25, "dim_ordering": "tf", "seed": 3, "noise_shape": (1, 1, 1, 1, 3)},
     ),
     Descriptor("flatten", layers.Flatten, {}, ((4, 2, 3),), "refuses", every_argument={}),
     Descriptor(
-        "reshape", layers.Reshape, {"target_shape": (3, -1)}, ((4, 2, 6),), "refuses",
+        "reshape",
+        layers.Reshape,
+        {"target_shape": (3, -1)},
+        ((4, 2, 6),),
+        "refuses",
         every_argument={"target_shape": (3, -1)},
     ),
-    Descriptor("permute", layers.Permute, {"dims": (2, 1, 3)}, ((4, 2, 3, 5),), "refuses", every_argument={"dims": (2, 1, 3)}),
+    Descriptor(
+        "permute", layers.Permute, {"dims": (2, 1, 3)}, ((4, 2, 3, 5),), "refuses", every_argument={"dims": (2, 1, 3)}
+    ),
     Descriptor("repeatvector", layers.RepeatVector, {"n": 3}, ((4, 2),), "refuses", every_argument={"n": 3}),
     Descriptor(
-        "embedding", layers.Embedding, {"input_dim": 7, "output_dim": 3}, ((4, 5),), "drops", high=7,
+        "embedding",
+        layers.Embedding,
+        {"input_dim": 7, "output_dim": 3},
+        ((4, 5),),
+        "drops",
+        high=7,
         every_argument={
-            "input_dim": 7, "output_dim": 3, "init": "normal", "input_length": 5, "mask_zero": True, "dropout": 0.5,
-            "W_regularizer": regularizers.l2(0.5), "activity_regularizer": regularizers.activity_l2(0.5),
+            "input_dim": 7,
+            "output_dim": 3,
+            "init": "normal",
+            "input_length": 5,
+            "mask_zero": True,
+            "dropout": 0.5,
+            "W_regularizer": regularizers.l2(0.5),
+            "activity_regularizer": regularizers.activity_l2(0.5),
             "W_constraint": constraints.UnitNorm(),
         },
     ),
     Descriptor(
-        "embedding_mask_dropout", layers.Embedding, {"input_dim": 7, "output_dim": 3, "mask_zero": True, "dropout": 0.5},
-        ((8, 5),), "makes", high=7, random=True,
+        "embedding_mask_dropout",
+        layers.Embedding,
+        {"input_dim": 7, "output_dim": 3, "mask_zero": True, "dropout": 0.5},
+        ((8, 5),),
+        "makes",
+        high=7,
+        random=True,
     ),
     Descriptor(
-        "lambda", layers.Lambda, {"function": mirrored}, ((4, 3),), "refuses", custom_objects=FUNCTIONS,
+        "lambda",
+        layers.Lambda,
+        {"function": mirrored},
+        ((4, 3),),
+        "refuses",
+        custom_objects=FUNCTIONS,
         every_argument={
-            "function": mirrored, "output_shape": twice_as_wide, "arguments": {"factor": 3.0}, "mask": first_mask,
+            "function": mirrored,
+            "output_shape": twice_as_wide,
+            "arguments": {"factor": 3.0},
+            "mask": first_mask,
         },
     ),
     Descriptor(
-        "lambda_shape_mask", layers.Lambda, {"function": mirrored, "output_shape": (2, 6), "mask": first_mask}, ((4, 2, 3),),
-        "passes", custom_objects=FUNCTIONS,
+        "lambda_shape_mask",
+        layers.Lambda,
+        {"function": mirrored, "output_shape": (2, 6), "mask": first_mask},
+        ((4, 2, 3),),
+        "passes",
+        custom_objects=FUNCTIONS,
     ),
     merging("sum", "sum", ((4, 3),) * 3),
     merging("mul", "mul", ((4, 3),) * 3),
@@ -196,15 +289,36 @@ DESCRIPTORS = (
     merging("cos", "cos", PAIR, "drops", dot_axes=1),
     merging("cos_3d", "cos", ((4, 2, 3),) * 2, "drops", dot_axes=2),
     Descriptor(
-        "merge_function", layers.Merge, {"mode": difference}, PAIR, "drops", custom_objects=FUNCTIONS, not_in_config=CONNECTION,
+        "merge_function",
+        layers.Merge,
+        {"mode": difference},
+        PAIR,
+        "drops",
+        custom_objects=FUNCTIONS,
+        not_in_config=CONNECTION,
         every_argument={
-            "mode": difference, "concat_axis": 1, "dot_axes": [1, 1], "output_shape": shape_of_first,
-            "output_mask": mask_of_first, "arguments": {"factor": 2.0},
+            "mode": difference,
+            "concat_axis": 1,
+            "dot_axes": [1, 1],
+            "output_shape": shape_of_first,
+            "output_mask": mask_of_first,
+            "arguments": {"factor": 2.0},
         },
     ),
     Descriptor(
-        "timedistributed", layers.TimeDistributed, lambda: {"layer": layers.Dense(5)}, ((4, 2, 3),), "passes",
+        "timedistributed",
+        layers.TimeDistributed,
+        lambda: {"layer": layers.Dense(5)},
+        ((4, 2, 3),),
+        "passes",
         every_argument=lambda: {"layer": layers.Dense(5, activation="tanh", name="inner")},
     ),
-    Descriptor("timedistributed_dropout", layers.TimeDistributed, lambda: {"layer": layers.Dropout(0.5)}, ((4, 2, 6),), "passes", random=True),
-)  # fmt: skip
+    Descriptor(
+        "timedistributed_dropout",
+        layers.TimeDistributed,
+        lambda: {"layer": layers.Dropout(0.5)},
+        ((4, 2, 6),),
+        "passes",
+        random=True,
+    ),
+)

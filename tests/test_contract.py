@@ -207,7 +207,11 @@ def test_config_holds_every_argument(descriptor: Descriptor) -> None:
     names = set(constructor_arguments(descriptor.cls, Layer)) - descriptor.not_in_config
     assert set(arguments) == names
     # The base class's arguments are every layer's; those of a Merge come from its inputs.
-    common = {} if descriptor.cls is layers.Merge else {"trainable": False, "batch_input_shape": (4, *descriptor.shapes[0][1:])}
+    common = (
+        {}
+        if descriptor.cls is layers.Merge
+        else {"trainable": False, "batch_input_shape": (4, *descriptor.shapes[0][1:])}
+    )
     layer = descriptor.cls(**arguments, name="it", **common)
     config = through_json(layer.get_config())
     assert set(config) >= names | set(common)
@@ -227,7 +231,11 @@ def test_config_holds_every_argument(descriptor: Descriptor) -> None:
 
 
 def test_the_name_is_kept_and_counts_up_where_it_is_not_given() -> None:
-    assert [layers.Dense(2).name, layers.Dense(2).name, layers.Dense(2, name="mine").name] == ["dense_1", "dense_2", "mine"]
+    assert [layers.Dense(2).name, layers.Dense(2).name, layers.Dense(2, name="mine").name] == [
+        "dense_1",
+        "dense_2",
+        "mine",
+    ]
 
 
 def through_json(config: Any) -> Any:

@@ -82,6 +82,7 @@ from jkeras.backend.random import (
     random_uniform,
     random_uniform_variable,
 )
+from jkeras.backend.recurrence import rnn
 from jkeras.backend.reductions import all, any, argmax, argmin, max, mean, min, prod, std, sum, var
 from jkeras.backend.shaping import (
     arange,
@@ -222,6 +223,7 @@ __all__ = [
     "reset_uids",
     "reshape",
     "reverse",
+    "rnn",
     "round",
     "set_epsilon",
     "set_floatx",

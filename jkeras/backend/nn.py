@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from jkeras.backend import elementwise
+from jkeras.backend.config import canonical_dtype
 from jkeras.backend.config import epsilon as default_epsilon
 from jkeras.backend.variables import as_array, unwrap
 from jkeras.typing import Array
@@ -87,7 +88,20 @@ def hard_sigmoid(x: Any) -> Array:
 
 def tanh(x: Any) -> Array:
     """Return the hyperbolic tangent."""
-    return jnp.tanh(as_array(x))
+    x = as_array(x)
+    return _tanh(x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(canonical_dtype()))
+
+
+@jax.custom_jvp
+def _tanh(x: Array) -> Array:
+    return jnp.tanh(x)
+
+
+@_tanh.defjvp
+def _tanh_derivative(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    # (1 - y)(1 + y) keeps its digits where 1 - y² cancels, and is one factor for all tangents.
+    y = _tanh(*primals)
+    return y, tangents[0] * ((1 - y) * (1 + y))
 
 
 def _clipped(probabilities: Array) -> Array:

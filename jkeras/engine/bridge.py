@@ -7,8 +7,11 @@ arrays of `params` and `state`, and `call` runs on the copy: the layer itself is
 
 import copy
 import inspect
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from jkeras.backend.config import learning_phase_scope
+from jkeras.backend.random import key_scope
 from jkeras.backend.variables import Variable, unwrap
 from jkeras.engine.contract import Context, Weight
 from jkeras.engine.weights import WeightHandle
@@ -17,21 +20,18 @@ from jkeras.typing import Params, State
 if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
 
-__all__ = ["adopt", "adopt_attributes", "apply", "apply_with_state"]
+__all__ = ["adopt", "adopt_attributes", "apply", "apply_with_state", "filled"]
 
 
 def apply_with_state(self: "Layer", params: Params, state: State, x: Any, ctx: Context = Context()) -> tuple[Any, State]:  # noqa: B008
     """Run `call` on a copy of the layer that holds arrays in place of weights."""
     arrays = {**params, **state}
-    stand_in = copy.copy(self)
+    stand_in = filled(self, arrays)
     updates: list[tuple[Any, Any]] = []
     vars(stand_in)["_updates"] = updates
-    for name, value in vars(self).items():
-        filled = _fill(value, self, arrays)
-        if filled is not value:
-            vars(stand_in)[name] = filled
     before = dict(vars(stand_in))
-    value = _call(stand_in, x, ctx.mask)
+    with learning_phase_scope(ctx.train), key_scope(ctx.key):
+        value = _call(stand_in, x, ctx.mask)
     changed = sorted(name for name, entry in vars(stand_in).items() if name not in before or before[name] is not entry)
     if changed:
         raise ValueError(
@@ -40,6 +40,16 @@ def apply_with_state(self: "Layer", params: Params, state: State, x: Any, ctx: C
             "with self.add_update([(weight, new_value)])."
         )
     return unwrap(value), _updated(self, state, arrays, updates)
+
+
+def filled(layer: Any, arrays: Mapping[str, Any]) -> Any:
+    """Return a copy of `layer` whose attributes hold arrays in place of the handles of its weights."""
+    stand_in = copy.copy(layer)
+    for name, value in vars(layer).items():
+        new = _fill(value, layer, arrays)
+        if new is not value:
+            vars(stand_in)[name] = new
+    return stand_in
 
 
 def apply(self: "Layer", params: Params, x: Any) -> Any:
@@ -52,7 +62,7 @@ def apply(self: "Layer", params: Params, x: Any) -> Any:
     return apply_with_state(self, params, {}, x)[0]
 
 
-def adopt(layer: "Layer", variables: Any, trainable: bool) -> None:
+def adopt(layer: "Layer", variables: Any, trainable: bool, saved: bool = True) -> None:
     """Make plain variables (``K.variable``) that a layer lists as its weights into weights of the layer."""
     adopted = vars(layer).setdefault("_adopted", {})
     for variable in variables:
@@ -65,7 +75,7 @@ def adopt(layer: "Layer", variables: Any, trainable: bool) -> None:
         name = str(variable.name or "").removeprefix(f"{layer.name}_") or f"weight_{len(layer.weight_declarations) + 1}"
         if name in layer._handles:
             name = f"{name}_{len(layer.weight_declarations) + 1}"
-        spec = Weight(name, tuple(variable.shape), variable.get_value(), trainable=trainable)
+        spec = Weight(name, tuple(variable.shape), variable.get_value(), trainable=trainable, saved=saved)
         # The variable is kept so that its id stays taken.
         adopted[id(variable)] = (variable, layer.declare(spec))
 
@@ -84,9 +94,10 @@ def adopt_attributes(layer: "Layer") -> None:
             vars(layer)[name] = _map(value, swap)
 
 
-def _fill(value: Any, layer: "Layer", arrays: dict[str, Any]) -> Any:
+def _fill(value: Any, layer: "Layer", arrays: Mapping[str, Any]) -> Any:
     def pick(entry: Any) -> Any:
-        return arrays[entry.spec.name] if isinstance(entry, WeightHandle) and entry.layer is layer else entry
+        own = isinstance(entry, WeightHandle) and entry.layer is layer
+        return arrays.get(entry.spec.name, entry) if own else entry
 
     return _map(value, pick)
 

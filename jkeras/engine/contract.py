@@ -42,6 +42,7 @@ class Weight(NamedTuple):
         constraint: projection after each update, or ``None``.
         trainable: ``True`` puts it in `params`, ``False`` (running statistics) in `state`.
         dtype: ``None`` is `floatx`.
+        saved: ``False`` for what is in `state` but is no weight, such as the states of a recurrent layer.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Weight(NamedTuple):
     constraint: Callable[[Array], Array] | None = None
     trainable: bool = True
     dtype: str | None = None
+    saved: bool = True
 
 
 class InputSpec:

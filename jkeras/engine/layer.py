@@ -196,6 +196,7 @@ class Layer(HasWeights, NodeAccess):
         self.built_shape = input_shape
         self.build(input_shape)
         self.built = True
+        self.adopt_states()
         bridge.adopt_attributes(self)
         for handle in self._handles.values():
             # Scripts read `layer.W`; the attribute is the handle, the number stays in the pytree.
@@ -205,19 +206,28 @@ class Layer(HasWeights, NodeAccess):
             self.set_weights(self.initial_weights)
             self.initial_weights = None
 
+    def adopt_states(self) -> None:
+        """Make what `build` left in other places part of the layer's state; for recurrent layers."""
+
     def _specs_for(self, input_shape: Any) -> Sequence[Weight]:
         if self.built and input_shape == self.built_shape:
             return self.weight_declarations
-        trial = copy.copy(self)
-        HasWeights.__init__(trial)
-        trial.built = False
-        trial.initial_weights = None
-        handles = list(self._handles.values())
+        trial = self.twin()
         trial._seed = 0  # spares the script's np.random stream
-        for name in [name for name, value in vars(self).items() if any(value is handle for handle in handles)]:
-            delattr(trial, name)
         trial.ensure_built(input_shape)
         return trial.weight_declarations
+
+    def twin(self, **attributes: Any) -> "Layer":
+        """Return an unbuilt copy of the layer, with other values of some attributes; it shares no weights and no calls."""
+        twin = copy.copy(self)
+        handles = list(self._handles.values())
+        for name in [name for name, value in vars(self).items() if any(value is handle for handle in handles)]:
+            delattr(twin, name)
+        HasWeights.__init__(twin)
+        twin.built, twin.initial_weights = False, None
+        twin.inbound_nodes, twin.outbound_nodes = [], []
+        vars(twin).update(attributes)
+        return twin
 
     def abstract_weights(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return ``(params, state)`` as abstract arrays, without allocating them."""

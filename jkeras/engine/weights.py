@@ -110,6 +110,14 @@ class HasWeights:
         self._params = self._state = None
         return self._handles[spec.name]
 
+    def redeclare(self, spec: Weight) -> None:
+        """Give a weight of the layer another declaration, such as another shape, and its initial value."""
+        index = next(index for index, old in enumerate(self._weights) if old.name == spec.name)
+        arrays = dict(self.own_arrays(spec.trainable))
+        self._weights[index] = self._handles[spec.name].spec = spec
+        fresh = self.sample_weights([spec], jax.random.key(0))
+        self.store_own({**arrays, **fresh[0 if spec.trainable else 1]}, spec.trainable)
+
     def add_weight(
         self,
         shape: Sequence[int],
@@ -159,7 +167,7 @@ class HasWeights:
 
     def count_own(self) -> int:
         """Return the number of scalars in the layer's own weights."""
-        return sum(int(np.prod(spec.shape)) for spec in self._weights)
+        return sum(int(np.prod(spec.shape)) for spec in self._weights if spec.saved)
 
     # ---- allocation
 
@@ -280,7 +288,7 @@ class HasWeights:
     # ---- Keras 1's lists
 
     def own_handles(self, trainable: bool) -> list[WeightHandle]:
-        return [handle for handle in self._handles.values() if handle.spec.trainable is trainable]
+        return [h for h in self._handles.values() if h.spec.trainable is trainable and h.spec.saved]
 
     @property
     def trainable_weights(self) -> list[WeightHandle]:

@@ -45,7 +45,7 @@ class _Affine(Layer):
 
     def check_input(self, shapes: Sequence[Shape]) -> None:
         super().check_input(shapes)
-        if self.built and self.built_shape[-1] != shapes[0][-1]:
+        if self.built and shapes[0][-1] not in (None, self.built_shape[-1]):
             raise ValueError(
                 f"Layer {self.name!r} ({type(self).__name__}) was built for inputs whose last size is "
                 f"{self.built_shape[-1]}; got shape {tuple(shapes[0])}. Only inputs of one size can share a layer."

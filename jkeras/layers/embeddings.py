@@ -73,7 +73,7 @@ class Embedding(Layer):
         self._check_length(shapes[0])
 
     def _check_length(self, shape: Shape) -> None:
-        length = shape[1] if len(shape) > 1 else None
+        length = shape[-1] if len(shape) > 1 else None
         if self.input_length is not None and length not in (None, self.input_length):
             raise ValueError(
                 f"Layer {self.name!r} (Embedding) has input_length={self.input_length}; it got sequences of length "
@@ -83,7 +83,6 @@ class Embedding(Layer):
 
     def apply(self, params: Params, x: Array) -> Array:
         # Indices outside are found on the host, by `check_values`; traced code cannot raise.
-        self._check_length(x.shape)
         return jnp.take(params["W"], x.astype("int32"), axis=0, mode="clip")
 
     def apply_with_state(self, params: Params, state: State, x: Array, ctx: Context = Context()) -> tuple[Array, State]:  # noqa: B008
@@ -102,15 +101,17 @@ class Embedding(Layer):
     def get_output_shape_for(self, input_shape: Shape) -> Shape:
         batch, *steps = input_shape
         if steps and self.input_length is not None:
-            steps[0] = self.input_length
+            steps[-1] = self.input_length
         return (batch, *steps, self.output_dim)
 
     def check_values(self, array: np.ndarray) -> None:
         """Check indices on the host, before they go to the device.
 
         Raises:
-            ValueError: one is not between 0 and ``input_dim - 1``; the first such index and its position are named.
+            ValueError: one is not between 0 and ``input_dim - 1``; the first such index and its position are named. Or
+                the sequences are not of the length `input_length`.
         """
+        self._check_length(array.shape)
         outside = ~((array >= 0) & (array < self.input_dim))  # written so that NaN counts as outside
         if outside.any():
             position = tuple(int(axis[0]) for axis in np.nonzero(outside))

@@ -5,14 +5,18 @@ as a custom object, under its own name or under the name of the layer.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from jkeras import registry
+from jkeras.backend.config import learning_phase_scope
+from jkeras.backend.random import key_scope
 from jkeras.engine.config import serialise
+from jkeras.engine.contract import Context
 from jkeras.typing import Config
 
-__all__ = ["describe", "resolve", "takes_mask"]
+__all__ = ["describe", "resolve", "takes_mask", "told"]
 
 
 def describe(argument: str, value: Any) -> Config:
@@ -72,3 +76,10 @@ def takes_mask(function: Callable[..., Any]) -> bool:
         return "mask" in inspect.signature(function).parameters
     except (TypeError, ValueError):  # some built-in functions have no signature
         return False
+
+
+@contextmanager
+def told(ctx: Context) -> Iterator[None]:
+    """Let `K.in_train_phase` and `K.random_*` in a function follow the context of the call that it is part of."""
+    with learning_phase_scope(ctx.train), nullcontext() if ctx.key is None else key_scope(ctx.key):
+        yield

@@ -8,7 +8,7 @@ from jkeras.engine.contract import Context
 from jkeras.engine.layer import Layer
 from jkeras.engine.node import KerasTensor
 from jkeras.layers.checks import positive_sizes
-from jkeras.layers.functions import describe, resolve, takes_mask
+from jkeras.layers.functions import describe, resolve, takes_mask, told
 from jkeras.typing import Config, Params, State
 
 __all__ = ["Lambda"]
@@ -57,14 +57,12 @@ class Lambda(Layer):
         super().__init__(**kwargs)
 
     def apply(self, params: Params, x: Any) -> Any:
-        return self._compute(x, None)
+        return self.apply_with_state(params, {}, x)[0]
 
     def apply_with_state(self, params: Params, state: State, x: Any, ctx: Context = Context()) -> tuple[Any, State]:  # noqa: B008
-        return self._compute(x, ctx.mask), state
-
-    def _compute(self, x: Any, mask: Any) -> Any:
-        arguments = {**self.arguments, "mask": mask} if takes_mask(self.function) else self.arguments
-        return unwrap(self.function(x, **arguments))
+        arguments = {**self.arguments, "mask": ctx.mask} if takes_mask(self.function) else self.arguments
+        with told(ctx):
+            return unwrap(self.function(x, **arguments)), state
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
         if self.mask is not None:
@@ -134,4 +132,5 @@ def declared_shape(layer: Layer, declared: Any, input_shape: Any) -> Any:
             f"Layer {layer.name!r} ({type(layer).__name__}): the function output_shape must return a shape with the "
             f"batch dimension, such as (None, 10); it returned {shape!r}."
         )
-    return tuple(shape)
+    several = shape and isinstance(shape[0], list | tuple)
+    return [tuple(entry) for entry in shape] if several else tuple(shape)

@@ -15,7 +15,7 @@ from jkeras.engine.contract import Context
 from jkeras.engine.layer import Layer
 from jkeras.engine.node import KerasTensor
 from jkeras.errors import UnknownNameError
-from jkeras.layers.functions import describe, resolve, takes_mask
+from jkeras.layers.functions import describe, resolve, takes_mask, told
 from jkeras.layers.lambda_ import declared_shape, infer_shape
 from jkeras.typing import Array, Config, Params, Shape, State
 
@@ -155,18 +155,16 @@ class Merge(Layer):
     # ---- computation
 
     def apply(self, params: Params, x: Any) -> Array:
-        return self._compute(x, None)
+        return self.apply_with_state(params, {}, x)[0]
 
     def apply_with_state(self, params: Params, state: State, x: Any, ctx: Context = Context()) -> tuple[Array, State]:  # noqa: B008
-        return self._compute(x, ctx.mask), state
-
-    def _compute(self, inputs: Sequence[Array], mask: Any) -> Array:
-        if not isinstance(inputs, list | tuple) or len(inputs) < 2:
-            raise TypeError(f"{self._title} takes a list of at least two arrays; got {type(inputs).__name__}.")
+        if not isinstance(x, list | tuple) or len(x) < 2:
+            raise TypeError(f"{self._title} takes a list of at least two arrays; got {type(x).__name__}.")
         if not callable(self.mode):
-            return _MODES[self.mode](self, list(inputs))
-        arguments = {**self.arguments, "mask": mask} if takes_mask(self.mode) else self.arguments
-        return unwrap(self.mode(list(inputs), **arguments))
+            return _MODES[self.mode](self, list(x)), state
+        arguments = {**self.arguments, "mask": ctx.mask} if takes_mask(self.mode) else self.arguments
+        with told(ctx):
+            return unwrap(self.mode(list(x), **arguments)), state
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """Return the mask of the output: steps that all inputs have, or the joined masks where steps are joined."""

@@ -40,7 +40,9 @@ def test_highway_mixes_input_and_transform():
     rng = np.random.default_rng(0)
     layer = Highway(activation="tanh")
     layer(Input((4,)))
-    assert [weight.name for weight in layer.weights] == [f"highway_1_{name}" for name in ("W", "W_carry", "b", "b_carry")]
+    assert [weight.name for weight in layer.weights] == [
+        f"highway_1_{name}" for name in ("W", "W_carry", "b", "b_carry")
+    ]
     np.testing.assert_array_equal(layer.get_weights()[3], np.ones(4))
     w = fill(layer, rng)
     x = rng.normal(size=(5, 4)).astype("float32")
@@ -157,5 +159,7 @@ def test_a_shared_layer_keeps_its_input_size():
     layer = Dense(2)
     layer(Input((4,)))
     assert layer(Input((3, 4))).shape == (None, 3, 2)
-    with pytest.raises(ValueError, match=r"'dense_1' \(Dense\) was built for inputs whose last size is 4; got shape \(None, 5\)"):
+    with pytest.raises(
+        ValueError, match=r"'dense_1' \(Dense\) was built for inputs whose last size is 4; got shape \(None, 5\)"
+    ):
         layer(Input((5,)))

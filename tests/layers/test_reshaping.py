@@ -16,7 +16,9 @@ def test_flatten_is_row_major():
 
 
 def test_flatten_needs_known_sizes():
-    with pytest.raises(ValueError, match=r"'flatten_1' \(Flatten\) cannot flatten inputs of shape \(None, None, 4\).*input_length"):
+    with pytest.raises(
+        ValueError, match=r"'flatten_1' \(Flatten\) cannot flatten inputs of shape \(None, None, 4\).*input_length"
+    ):
         Flatten()(Input((None, 4)))
 
 
@@ -40,7 +42,9 @@ def test_reshape_of_unknown_sizes():
 @pytest.mark.parametrize("target", [(5, 2), (5, -1)])
 def test_reshape_checks_sizes(target):
     layer = Reshape(target)
-    with pytest.raises(ValueError, match=r"'reshape_1' \(Reshape\) cannot give samples of shape \(3, 4\), 12 numbers, the shape"):
+    with pytest.raises(
+        ValueError, match=r"'reshape_1' \(Reshape\) cannot give samples of shape \(3, 4\), 12 numbers, the shape"
+    ):
         layer(Input((3, 4)))
     with pytest.raises(ValueError, match=r"cannot give samples of shape \(3, 4\)"):
         layer.apply({}, X)
@@ -74,7 +78,9 @@ def test_permute_checks_dims(dims):
 
 
 def test_permute_checks_the_rank():
-    with pytest.raises(ValueError, match=r"'permute_1' \(Permute\): expected an input of 3 dimensions; got shape \(None, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"'permute_1' \(Permute\): expected an input of 3 dimensions; got shape \(None, 4\)"
+    ):
         Permute((2, 1))(Input((4,)))
 
 

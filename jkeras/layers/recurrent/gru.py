@@ -1,0 +1,76 @@
+"""The gated recurrent unit."""
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from jkeras import activations
+from jkeras.layers.recurrent.base import masked_dot
+from jkeras.layers.recurrent.gated import Gated
+from jkeras.typing import Array, Identifier
+
+__all__ = ["GRU"]
+
+
+class GRU(Gated):
+    """Gated recurrent unit.
+
+    ::
+
+        z = σ(x · W_z + h · U_z + b_z)                    update gate
+        r = σ(x · W_r + h · U_r + b_r)                    reset gate
+        h = z ∘ h + (1 - z) ∘ φ(x · W_h + (r ∘ h) · U_h + b_h)
+
+    with σ = `inner_activation` and φ = `activation`. The reset gate acts before the product, as in the first version of the
+    paper.
+
+    Args:
+        output_dim: number of units.
+        init: initialization of the ``W``.
+        inner_init: initialization of the ``U``.
+        activation: φ.
+        inner_activation: σ.
+        W_regularizer, U_regularizer, b_regularizer: penalties on the weights.
+        dropout_W, dropout_U: share of the inputs and of the states that is dropped, the same for all time steps.
+        **kwargs: see `Recurrent`.
+
+    Shapes: ``W_*`` ``(input_dim, output_dim)``, ``U_*`` ``(output_dim, output_dim)``, ``b_*`` ``(output_dim,)``; with
+    ``consume_less='gpu'`` one ``W`` ``(input_dim, 3 · output_dim)``, ``U``, ``b`` with the blocks z, r, h. State ``h``
+    ``(batch, output_dim)``.
+
+    Source: Keras 1; Cho et al. 2014, On the properties of neural machine translation: encoder-decoder approaches;
+    Gal 2016, A theoretically grounded application of dropout in recurrent neural networks.
+    """
+
+    gate_names = ("z", "r", "h")
+    file_order = ("z", "r", "h")
+
+    def __init__(
+        self,
+        output_dim: int,
+        init: Identifier = "glorot_uniform",
+        inner_init: Identifier = "orthogonal",
+        activation: Identifier = "tanh",
+        inner_activation: Identifier = "hard_sigmoid",
+        W_regularizer: Identifier = None,
+        U_regularizer: Identifier = None,
+        b_regularizer: Identifier = None,
+        dropout_W: float = 0.0,
+        dropout_U: float = 0.0,
+        **kwargs: Any,
+    ):
+        self.inner_activation = activations.get(inner_activation)
+        super().__init__(
+            output_dim, init, inner_init, activation, W_regularizer, U_regularizer, b_regularizer, dropout_W, dropout_U, **kwargs
+        )  # fmt: skip
+
+    def step(self, x: Array, states: list[Any]) -> tuple[Array, list[Array]]:
+        h, masks_U = states[:2]
+        read, kernels = self.read(x, states)
+        units = self.output_dim
+        gates = read[:, : 2 * units] + masked_dot(h, kernels.U[:, : 2 * units], self.shared(masks_U)[:2])
+        z, r = jnp.split(gates, 2, axis=-1)
+        z, r = self.inner_activation(z), self.inner_activation(r)
+        candidate = read[:, 2 * units :] + masked_dot(r * h, kernels.U[:, 2 * units :], self.shared(masks_U)[-1:])
+        h = z * h + (1.0 - z) * self.activation(candidate)
+        return h, [h]

@@ -1,0 +1,51 @@
+"""The simple recurrent layer."""
+
+from typing import Any
+
+from jkeras.layers.recurrent.base import masked_dot
+from jkeras.layers.recurrent.gated import Gated
+from jkeras.typing import Array, Identifier
+
+__all__ = ["SimpleRNN"]
+
+
+class SimpleRNN(Gated):
+    """Fully connected recurrent layer: ``h = φ(x · W + h · U + b)``, with φ = `activation`.
+
+    Args:
+        output_dim: number of units.
+        init: initialization of ``W``.
+        inner_init: initialization of ``U``.
+        activation: φ.
+        W_regularizer, U_regularizer, b_regularizer: penalties on the weights.
+        dropout_W, dropout_U: share of the inputs and of the states that is dropped, the same for all time steps.
+        **kwargs: see `Recurrent`.
+
+    Shapes: ``W`` ``(input_dim, output_dim)``, ``U`` ``(output_dim, output_dim)``, ``b`` ``(output_dim,)``. State ``h``
+    ``(batch, output_dim)``.
+
+    Source: Keras 1; Elman 1990, Finding structure in time; Gal 2016 for the dropout.
+    """
+
+    def __init__(
+        self,
+        output_dim: int,
+        init: Identifier = "glorot_uniform",
+        inner_init: Identifier = "orthogonal",
+        activation: Identifier = "tanh",
+        W_regularizer: Identifier = None,
+        U_regularizer: Identifier = None,
+        b_regularizer: Identifier = None,
+        dropout_W: float = 0.0,
+        dropout_U: float = 0.0,
+        **kwargs: Any,
+    ):
+        super().__init__(
+            output_dim, init, inner_init, activation, W_regularizer, U_regularizer, b_regularizer, dropout_W, dropout_U, **kwargs
+        )  # fmt: skip
+
+    def step(self, x: Array, states: list[Any]) -> tuple[Array, list[Array]]:
+        h, masks_U = states[:2]
+        read, kernels = self.read(x, states)
+        h = self.activation(read + masked_dot(h, kernels.U, masks_U))
+        return h, [h]

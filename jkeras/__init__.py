@@ -11,13 +11,16 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
     from jkeras import (
         activations,
+        applications,
         backend,
         callbacks,
         constraints,
+        datasets,
         engine,
         initializations,
         layers,
@@ -26,32 +29,44 @@ if TYPE_CHECKING:
         objectives,
         optim,
         optimizers,
+        preprocessing,
         regularizers,
         utils,
+        wrappers,
     )
+    from jkeras.compat.hook import install_as_keras
 
 __version__ = "0.1.0"
 
 __all__ = [
     "__version__",
     "activations",
+    "applications",
     "backend",
     "callbacks",
     "constraints",
+    "datasets",
     "engine",
     "initializations",
+    "install_as_keras",
     "layers",
     "metrics",
     "models",
     "objectives",
     "optim",
     "optimizers",
+    "preprocessing",
     "regularizers",
     "utils",
+    "wrappers",
 ]
 
 
-def __getattr__(name: str) -> "ModuleType":
+def __getattr__(name: str) -> "ModuleType | Callable[..., None]":
+    if name == "install_as_keras":
+        from jkeras.compat.hook import install_as_keras
+
+        return install_as_keras
     if name in __all__:
         return importlib.import_module(f"{__name__}.{name}")
     from jkeras.errors import did_you_mean

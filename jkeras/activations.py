@@ -9,10 +9,12 @@ from typing import Any
 from jkeras import backend as K
 from jkeras.registry import Registry
 from jkeras.typing import Array
+from jkeras.utils.generic_utils import get_from_module
 
 __all__ = [
     "elu",
     "get",
+    "get_from_module",
     "hard_sigmoid",
     "linear",
     "relu",

@@ -7,6 +7,7 @@ from jkeras import backend as K
 from jkeras.backend.variables import as_array
 from jkeras.registry import Registry
 from jkeras.typing import Array, Config
+from jkeras.utils.generic_utils import get_from_module
 
 __all__ = [
     "Constraint",
@@ -15,6 +16,7 @@ __all__ = [
     "NonNeg",
     "UnitNorm",
     "get",
+    "get_from_module",
     "maxnorm",
     "nonneg",
     "unitnorm",

@@ -19,10 +19,12 @@ from jkeras.backend.random import key_scope
 from jkeras.backend.variables import Variable, as_array, sizes
 from jkeras.registry import Registry
 from jkeras.typing import Array, Key
+from jkeras.utils.generic_utils import get_from_module
 
 __all__ = [
     "get",
     "get_fans",
+    "get_from_module",
     "glorot_normal",
     "glorot_uniform",
     "he_normal",

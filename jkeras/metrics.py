@@ -11,6 +11,7 @@ from jkeras import objectives
 from jkeras.backend.variables import as_array
 from jkeras.registry import Registry
 from jkeras.typing import Array
+from jkeras.utils.generic_utils import get_from_module
 
 __all__ = [
     "MAE",
@@ -28,6 +29,7 @@ __all__ = [
     "fmeasure",
     "fscore",
     "get",
+    "get_from_module",
     "hinge",
     "kullback_leibler_divergence",
     "mae",

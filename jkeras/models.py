@@ -7,16 +7,19 @@ from typing import Any
 import numpy as np
 
 from jkeras.backend.config import get_uid
+from jkeras.engine.config import describe, sharing
 from jkeras.engine.graph import Graph
 from jkeras.engine.input import Input, InputLayer
 from jkeras.engine.layer import Layer
 from jkeras.engine.model import Model
-from jkeras.engine.node import Node, get_source_inputs
-from jkeras.engine.saving.config import layer_from_config, layer_registry, scope
+from jkeras.engine.node import KerasTensor, Node, get_source_inputs, one_or_list
+from jkeras.engine.saving.config import layer_from_config, layer_registry, reading, scope
 from jkeras.engine.saving.json import model_from_json
+from jkeras.engine.saving.later import load_model, model_from_yaml, save_model
 from jkeras.layers.merge import Merge
 from jkeras.optimizers import optimizer_from_config
 from jkeras.typing import Config
+from jkeras.utils.io_utils import ask_to_proceed_with_overwrite
 
 __all__ = [
     "Layer",
@@ -24,10 +27,14 @@ __all__ = [
     "Model",
     "Node",
     "Sequential",
+    "ask_to_proceed_with_overwrite",
     "get_source_inputs",
+    "load_model",
     "model_from_config",
     "model_from_json",
+    "model_from_yaml",
     "optimizer_from_config",
+    "save_model",
 ]
 
 
@@ -50,6 +57,8 @@ class Sequential(Model):
         Layer.__init__(self, name=name)
         self._stack: list[Layer] = []
         self._reset()
+        if isinstance(layers, Layer):
+            raise TypeError(f"Sequential takes a list of layers; got the layer {layers.name!r}. Write Sequential([layer]).")
         for layer in layers or []:
             self.add(layer)
 
@@ -73,17 +82,29 @@ class Sequential(Model):
             raise TypeError(
                 f"Sequential.add takes a layer; got {type(layer).__name__}."
                 + (" Make it first: add(Dense(32)), not add(Dense)." if isinstance(layer, type) else "")
+                + (" What comes in is said by the first layer: input_shape=(…)." if isinstance(layer, KerasTensor) else "")
             )
         if any(entry is layer for entry in self._stack):
             raise ValueError(f"Layer {layer.name!r} is already in {self.name!r}. To share a layer use the functional API.")
         if any(entry.name == layer.name for entry in self._stack):
-            raise RuntimeError(f"{self.name!r} already has a layer named {layer.name!r}; layer names are unique in a model.")
+            raise RuntimeError(
+                f"{self.name!r} already has a layer named {layer.name!r}. Layer names are unique in a model: give one of them "
+                "another name=."
+            )
+        self._refuse_change_in_use("add")
         output = layer(self.outputs[0]) if self._stack else self._first_output(layer)
         if isinstance(output, list):
             raise ValueError(f"Layer {layer.name!r} has {len(output)} outputs; in a Sequential every layer has one.")
         self._stack.append(layer)
         self._objective = self._programs = None
-        self._connect(get_source_inputs(output), [output])
+        self._connect(self.inputs or get_source_inputs(output), [output])
+
+    def _refuse_change_in_use(self, method: str) -> None:
+        if len(self.inbound_nodes) > 1:
+            raise RuntimeError(
+                f"{self.name!r} is part of another model already, so it cannot be changed by {method}(). Change it before it is "
+                "called on a tensor or put into another model."
+            )
 
     def _first_output(self, layer: Layer) -> Any:
         if isinstance(layer, Model):
@@ -108,8 +129,13 @@ class Sequential(Model):
             raise ValueError(
                 f"Layer {layer.name!r} was called {len(layer.inbound_nodes)} times before; a Sequential begins with a new layer."
             )
-        outputs = layer.inbound_nodes[0].output_tensors
-        return outputs[0] if len(outputs) == 1 else outputs
+        node = layer.inbound_nodes[0]
+        if not isinstance(layer, Merge) and not all(before.is_input for before in node.inbound_layers):
+            raise ValueError(
+                f"Layer {layer.name!r} follows {node.inbound_layers[0].name!r} in another model; a Sequential begins with a new "
+                "layer. To share this one use the functional API: call it on an Input."
+            )
+        return one_or_list(node.output_tensors)
 
     def pop(self) -> None:
         """Take the top layer off the stack.
@@ -119,17 +145,20 @@ class Sequential(Model):
         """
         if not self._stack:
             raise TypeError(f"There are no layers in {self.name!r}.")
+        self._refuse_change_in_use("pop")
         removed = self._stack.pop()
         self._objective = self._programs = None
         if not self._stack:
             self._reset()
             self.inbound_nodes.clear()
             return
-        below = removed.inbound_nodes[-1].input_tensors
-        for layer in removed.inbound_nodes[-1].inbound_layers:
-            layer.outbound_nodes.remove(removed.inbound_nodes[-1])
-        removed.inbound_nodes.pop()
-        self._connect(self.inputs, list(below))
+        node = self.outputs[0].node
+        # The call is forgotten, unless the layer has later ones, or another layer reads what it returns.
+        if node is removed.inbound_nodes[-1] and not any(node.output_tensors[0] in n.input_tensors for n in removed.outbound_nodes):
+            removed.inbound_nodes.pop()
+            for layer in node.inbound_layers:
+                layer.outbound_nodes.remove(node)
+        self._connect(self.inputs, node.input_tensors)
 
     @property
     def layers(self) -> list[Layer]:
@@ -168,6 +197,10 @@ class Sequential(Model):
         """Check that the stack is complete. Nothing is left to do: layers are built as they are added."""
         _ = self.graph
 
+    def _inputs(self, *args: Any, **kwargs: Any) -> list[Any]:
+        _ = self.graph  # says what to do if there are no layers
+        return super()._inputs(*args, **kwargs)
+
     # ---- Keras 1's argument order, and what only a Sequential has
 
     def train_on_batch(self, x: Any, y: Any, class_weight: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
@@ -194,13 +227,16 @@ class Sequential(Model):
 
     def get_config(self) -> Any:
         """Return the list of the layers' configs."""
-        return [{"class_name": type(layer).__name__, "config": layer.get_config()} for layer in self._stack]
+        with sharing():
+            return [describe(layer) for layer in self._stack]
 
     @classmethod
     def from_config(cls, config: Any, custom_objects: Mapping[str, Any] | None = None) -> "Sequential":
         """Make the model that `get_config` described."""
+        if not isinstance(config, list | tuple):
+            raise ValueError(f"The config of a Sequential is a list of layers; got {type(config).__name__}.")
         model = cls()
-        with scope(custom_objects):
+        with scope(custom_objects), reading():
             for entry in config:
                 model.add(layer_from_config(entry))
         return model

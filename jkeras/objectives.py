@@ -11,6 +11,7 @@ from jkeras import backend as K
 from jkeras.backend.variables import as_array
 from jkeras.registry import Registry
 from jkeras.typing import Array
+from jkeras.utils.generic_utils import get_from_module
 
 __all__ = [
     "KLD",
@@ -23,6 +24,7 @@ __all__ = [
     "cosine",
     "cosine_proximity",
     "get",
+    "get_from_module",
     "hinge",
     "kld",
     "kullback_leibler_divergence",

@@ -14,6 +14,7 @@ from jkeras.errors import UnknownNameError
 from jkeras.optim.base import Transformation, clip_norm
 from jkeras.optim.shell import Optimizer, Setting
 from jkeras.registry import Registry
+from jkeras.utils.generic_utils import get_custom_objects, get_from_module
 
 __all__ = [
     "SGD",
@@ -31,6 +32,8 @@ __all__ = [
     "adamax",
     "clip_norm",
     "get",
+    "get_custom_objects",
+    "get_from_module",
     "nadam",
     "optimizer_from_config",
     "rmsprop",

@@ -12,6 +12,7 @@ import jax
 from jkeras import backend as K
 from jkeras.registry import Registry
 from jkeras.typing import Array, Config
+from jkeras.utils.generic_utils import get_from_module
 
 __all__ = [
     "ActivityRegularizer",
@@ -23,6 +24,7 @@ __all__ = [
     "activity_l1l2",
     "activity_l2",
     "get",
+    "get_from_module",
     "l1",
     "l1l2",
     "l2",

@@ -97,6 +97,25 @@ WEIGHTED: dict[str, Any] = {
     "b_constraint": constraints.NonNeg(),
     "bias": False,
 }
+# Every argument of SimpleRNN, which the other recurrent layers have too.
+RECURRENT: dict[str, Any] = {
+    "output_dim": 5,
+    "init": "he_normal",
+    "inner_init": "glorot_normal",
+    "activation": "relu",
+    "W_regularizer": regularizers.l1l2(0.25, 0.5),
+    "U_regularizer": regularizers.l1(0.25),
+    "b_regularizer": regularizers.l2(0.125),
+    "dropout_W": 0.25,
+    "dropout_U": 0.5,
+    "return_sequences": True,
+    "go_backwards": True,
+    "stateful": True,
+    "unroll": True,
+    "consume_less": "gpu",
+    "input_dim": 3,
+    "input_length": 6,
+}
 PAIR = ((4, 3), (4, 3))
 CONNECTION = frozenset({"layers", "node_indices", "tensor_indices", "name"})
 
@@ -320,5 +339,83 @@ DESCRIPTORS = (
         ((4, 2, 6),),
         "passes",
         random=True,
+    ),
+    Descriptor("simplernn", layers.SimpleRNN, {"output_dim": 5}, ((4, 6, 3),), "drops", every_argument=RECURRENT),
+    Descriptor(
+        "simplernn_sequences", layers.SimpleRNN, {"output_dim": 5, "return_sequences": True}, ((4, 6, 3),), "passes"
+    ),
+    Descriptor(
+        "simplernn_dropout", layers.SimpleRNN, {"output_dim": 8, "dropout_W": 0.5}, ((4, 6, 3),), "drops", random=True
+    ),
+    Descriptor(
+        "gru",
+        layers.GRU,
+        {"output_dim": 5},
+        ((4, 6, 3),),
+        "drops",
+        every_argument={**RECURRENT, "inner_activation": "sigmoid"},
+    ),
+    Descriptor(
+        "gru_gpu_sequences",
+        layers.GRU,
+        {"output_dim": 5, "consume_less": "gpu", "return_sequences": True},
+        ((4, 6, 3),),
+        "passes",
+    ),
+    Descriptor(
+        "gru_dropout",
+        layers.GRU,
+        {"output_dim": 8, "consume_less": "gpu", "dropout_U": 0.5},
+        ((4, 6, 3),),
+        "drops",
+        random=True,
+    ),
+    Descriptor(
+        "lstm",
+        layers.LSTM,
+        {"output_dim": 5},
+        ((4, 6, 3),),
+        "drops",
+        every_argument={**RECURRENT, "inner_activation": "sigmoid", "forget_bias_init": "zero"},
+    ),
+    Descriptor(
+        "lstm_backwards_unrolled",
+        layers.LSTM,
+        {"output_dim": 5, "go_backwards": True, "unroll": True, "return_sequences": True, "consume_less": "gpu"},
+        ((4, 3, 3),),
+        "passes",
+    ),
+    Descriptor(
+        "lstm_penalties_dropout",
+        layers.LSTM,
+        {
+            "output_dim": 8,
+            "dropout_W": 0.5,
+            "dropout_U": 0.5,
+            "W_regularizer": regularizers.l2(0.5),
+            "U_regularizer": regularizers.l1(0.5),
+            "b_regularizer": regularizers.l2(0.5),
+        },
+        ((4, 6, 3),),
+        "drops",
+        random=True,
+    ),
+    Descriptor(
+        "bidirectional",
+        layers.Bidirectional,
+        lambda: {"layer": layers.LSTM(5, name="inner")},
+        ((4, 6, 3),),
+        "drops",
+        every_argument=lambda: {
+            "layer": layers.GRU(5, activation="relu", go_backwards=True, name="inner"),
+            "merge_mode": "ave",
+        },
+    ),
+    Descriptor(
+        "bidirectional_sequences",
+        layers.Bidirectional,
+        lambda: {"layer": layers.GRU(5, return_sequences=True, name="inner"), "merge_mode": "mul"},
+        ((4, 6, 3),),
+        "passes",
     ),
 )

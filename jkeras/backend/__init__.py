@@ -3,6 +3,8 @@
 Every function takes arrays of JAX or numpy and `Variable` objects, inside traced code and outside.
 """
 
+from typing import Any
+
 from jkeras.backend.config import (
     _BACKEND,
     backend,
@@ -54,6 +56,30 @@ from jkeras.backend.elementwise import (
     sqrt,
     square,
 )
+from jkeras.backend.later import (
+    asymmetric_spatial_2d_padding,
+    atrous_conv2d,
+    conv1d,
+    conv2d,
+    conv3d,
+    ctc_batch_cost,
+    ctc_cost,
+    ctc_create_skip_idxs,
+    ctc_interleave_blanks,
+    ctc_path_probs,
+    ctc_update_log_p,
+    deconv2d,
+    function,
+    gradients,
+    placeholder,
+    pool2d,
+    pool3d,
+    resize_images,
+    resize_volumes,
+    separable_conv2d,
+    spatial_2d_padding,
+    spatial_3d_padding,
+)
 from jkeras.backend.linalg import batch_dot, dot, gather, transpose
 from jkeras.backend.nn import (
     batch_normalization,
@@ -84,6 +110,7 @@ from jkeras.backend.random import (
 )
 from jkeras.backend.recurrence import rnn
 from jkeras.backend.reductions import all, any, argmax, argmin, max, mean, min, prod, std, sum, var
+from jkeras.backend.session import clear_session, get_session, set_session
 from jkeras.backend.shaping import (
     arange,
     asymmetric_temporal_padding,
@@ -141,7 +168,9 @@ __all__ = [
     "arange",
     "argmax",
     "argmin",
+    "asymmetric_spatial_2d_padding",
     "asymmetric_temporal_padding",
+    "atrous_conv2d",
     "backend",
     "batch_dot",
     "batch_flatten",
@@ -152,10 +181,21 @@ __all__ = [
     "cast",
     "cast_to_floatx",
     "categorical_crossentropy",
+    "clear_session",
     "clip",
     "concatenate",
+    "conv1d",
+    "conv2d",
+    "conv3d",
     "cos",
     "count_params",
+    "ctc_batch_cost",
+    "ctc_cost",
+    "ctc_create_skip_idxs",
+    "ctc_interleave_blanks",
+    "ctc_path_probs",
+    "ctc_update_log_p",
+    "deconv2d",
     "dot",
     "dropout",
     "dtype",
@@ -170,10 +210,13 @@ __all__ = [
     "floatx",
     "foldl",
     "foldr",
+    "function",
     "gather",
+    "get_session",
     "get_uid",
     "get_value",
     "get_variable_shape",
+    "gradients",
     "greater",
     "greater_equal",
     "hard_sigmoid",
@@ -209,6 +252,9 @@ __all__ = [
     "ones_like",
     "pattern_broadcast",
     "permute_dimensions",
+    "placeholder",
+    "pool2d",
+    "pool3d",
     "pow",
     "print_tensor",
     "prod",
@@ -222,14 +268,18 @@ __all__ = [
     "repeat_elements",
     "reset_uids",
     "reshape",
+    "resize_images",
+    "resize_volumes",
     "reverse",
     "rnn",
     "round",
+    "separable_conv2d",
     "set_epsilon",
     "set_floatx",
     "set_image_dim_ordering",
     "set_learning_phase",
     "set_legacy_weight_ordering",
+    "set_session",
     "set_value",
     "shape",
     "sigmoid",
@@ -239,6 +289,8 @@ __all__ = [
     "softplus",
     "softsign",
     "sparse_categorical_crossentropy",
+    "spatial_2d_padding",
+    "spatial_3d_padding",
     "sqrt",
     "square",
     "squeeze",
@@ -261,3 +313,14 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Layers of the time reach through K to Theano: K.T.dot, K.theano.shared.
+    if name in ("T", "theano"):
+        from jkeras.compat import theano_shim
+
+        return theano_shim.tensor if name == "T" else theano_shim
+    from jkeras.errors import did_you_mean
+
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{did_you_mean(name, __all__, most=0)}")

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jkeras.backend.config import learning_phase
+from jkeras.backend.dispatch import op
 from jkeras.backend.variables import as_array
 from jkeras.typing import Array
 
@@ -29,6 +30,7 @@ def eval(x: Any) -> np.ndarray:
     return np.array(as_array(x))
 
 
+@op
 def print_tensor(x: Any, message: str = "") -> Array:
     """Return `x`, and print `message` and its value each time it is computed, also in compiled code."""
     x = as_array(x)
@@ -36,6 +38,7 @@ def print_tensor(x: Any, message: str = "") -> Array:
     return x
 
 
+@op
 def stop_gradient(variables: Any) -> Any:
     """Return an array, or a list of arrays, as a constant to differentiation."""
     if isinstance(variables, (list, tuple)):
@@ -47,6 +50,7 @@ def _made(expression: Any) -> Any:
     return expression() if callable(expression) else expression
 
 
+@op
 def switch(condition: Any, then_expression: Any, else_expression: Any) -> Array:
     """Return elements of `then_expression` where `condition` is not zero, else of `else_expression`.
 
@@ -55,11 +59,13 @@ def switch(condition: Any, then_expression: Any, else_expression: Any) -> Array:
     return jnp.where(as_array(condition) != 0, as_array(_made(then_expression)), as_array(_made(else_expression)))
 
 
+@op
 def in_train_phase(x: Any, alt: Any) -> Any:
     """Return `x` in the train phase, else `alt`; each may be a function that returns the value."""
     return _made(x) if learning_phase() else _made(alt)
 
 
+@op
 def in_test_phase(x: Any, alt: Any) -> Any:
     """Return `x` in the test phase, else `alt`; each may be a function that returns the value."""
     return in_train_phase(alt, x)
@@ -69,6 +75,7 @@ def _sequences(elems: Any) -> tuple[Array, ...]:
     return tuple(as_array(x) for x in (elems if isinstance(elems, (list, tuple)) else (elems,)))
 
 
+@op
 def map_fn(fn: Callable[..., Any], elems: Any, name: str | None = None) -> Any:
     """Apply `fn` to each entry of `elems` along the first axis, all at once, and stack the results.
 
@@ -82,6 +89,7 @@ def map_fn(fn: Callable[..., Any], elems: Any, name: str | None = None) -> Any:
     return jax.vmap(fn)(*_sequences(elems))
 
 
+@op
 def foldl(fn: Callable[..., Any], elems: Any, initializer: Any = None, name: str | None = None) -> Array:
     """Combine the entries of `elems` from the first to the last: ``acc = fn(acc, entry)``.
 
@@ -97,6 +105,7 @@ def foldl(fn: Callable[..., Any], elems: Any, initializer: Any = None, name: str
     return _fold(fn, elems, initializer, reverse=False)
 
 
+@op
 def foldr(fn: Callable[..., Any], elems: Any, initializer: Any = None, name: str | None = None) -> Array:
     """Combine the entries of `elems` from the last to the first; arguments as for `foldl`."""
     return _fold(fn, elems, initializer, reverse=True)

@@ -9,6 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from jkeras.backend.config import canonical_dtype
+from jkeras.backend.dispatch import op
 from jkeras.backend.variables import as_array, unwrap
 from jkeras.typing import Array
 
@@ -36,16 +37,19 @@ __all__ = [
 ]
 
 
+@op
 def cast(x: Any, dtype: Any) -> Array:
     """Return `x` with another dtype (64-bit types become 32-bit ones unless JAX's 64-bit mode is on)."""
     return as_array(x).astype(canonical_dtype(dtype))
 
 
+@op
 def square(x: Any) -> Array:
     """Return the square of each element."""
     return jnp.square(as_array(x))
 
 
+@op
 def abs(x: Any) -> Array:
     """Return the absolute value of each element."""
     x = as_array(x)
@@ -54,6 +58,7 @@ def abs(x: Any) -> Array:
     return x * jnp.sign(x)  # jnp.abs has the derivative 1 at 0: an l1 penalty would push zeros away from 0
 
 
+@op
 def sqrt(x: Any) -> Array:
     """Return the square root of each element; negative ones count as 0, with derivative 0.
 
@@ -64,16 +69,19 @@ def sqrt(x: Any) -> Array:
     return jnp.sqrt(jnp.where(x < 0, 0, x))
 
 
+@op
 def exp(x: Any) -> Array:
     """Return e to the power of each element."""
     return jnp.exp(as_array(x))
 
 
+@op
 def log(x: Any) -> Array:
     """Return the natural logarithm of each element."""
     return jnp.log(as_array(x))
 
 
+@op
 def round(x: Any) -> Array:
     """Return the nearest whole number of each element; halves go to the even one.
 
@@ -83,16 +91,19 @@ def round(x: Any) -> Array:
     return jnp.round(as_array(x))
 
 
+@op
 def sign(x: Any) -> Array:
     """Return -1, 0 or 1 for each element."""
     return jnp.sign(as_array(x))
 
 
+@op
 def pow(x: Any, a: Any) -> Array:
     """Return each element to the power of `a`."""
     return jnp.power(as_array(x), _number(a))
 
 
+@op
 def clip(x: Any, min_value: Any, max_value: Any) -> Array:
     """Return each element, but not less than `min_value` and not more than `max_value` (``None``: no bound).
 
@@ -114,53 +125,63 @@ def _number(value: Any) -> Any:
     return float(value) if isinstance(value, float) else unwrap(value)
 
 
+@op
 def maximum(x: Any, y: Any) -> Array:
     """Return the larger of `x` and `y` for each element; the derivative in a tie goes to `x`."""
     x, y = as_array(x), as_array(y)
     return jnp.where((x >= y) | jnp.isnan(x), x, y)
 
 
+@op
 def minimum(x: Any, y: Any) -> Array:
     """Return the smaller of `x` and `y` for each element; the derivative in a tie goes to `x`."""
     x, y = as_array(x), as_array(y)
     return jnp.where((x <= y) | jnp.isnan(x), x, y)
 
 
+@op
 def sin(x: Any) -> Array:
     """Return the sine of each element."""
     return jnp.sin(as_array(x))
 
 
+@op
 def cos(x: Any) -> Array:
     """Return the cosine of each element."""
     return jnp.cos(as_array(x))
 
 
+@op
 def equal(x: Any, y: Any) -> Array:
     """Return where `x` equals `y`."""
     return jnp.equal(as_array(x), as_array(y))
 
 
+@op
 def not_equal(x: Any, y: Any) -> Array:
     """Return where `x` differs from `y`."""
     return jnp.not_equal(as_array(x), as_array(y))
 
 
+@op
 def greater(x: Any, y: Any) -> Array:
     """Return where `x` is greater than `y`."""
     return jnp.greater(as_array(x), as_array(y))
 
 
+@op
 def greater_equal(x: Any, y: Any) -> Array:
     """Return where `x` is greater than `y` or equal."""
     return jnp.greater_equal(as_array(x), as_array(y))
 
 
+@op
 def lesser(x: Any, y: Any) -> Array:
     """Return where `x` is less than `y`."""
     return jnp.less(as_array(x), as_array(y))
 
 
+@op
 def lesser_equal(x: Any, y: Any) -> Array:
     """Return where `x` is less than `y` or equal."""
     return jnp.less_equal(as_array(x), as_array(y))

@@ -6,12 +6,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jkeras.backend.dispatch import op
 from jkeras.backend.variables import as_array
 from jkeras.typing import Array
 
 __all__ = ["batch_dot", "dot", "gather", "transpose"]
 
 
+@op
 def dot(x: Any, y: Any) -> Array:
     """Multiply matrices; of tensors, sum over the last axis of `x` and the second-to-last of `y`.
 
@@ -21,6 +23,7 @@ def dot(x: Any, y: Any) -> Array:
     return jnp.dot(as_array(x), as_array(y))
 
 
+@op
 def batch_dot(x: Any, y: Any, axes: int | Sequence[Any] | None = None) -> Array:
     """Multiply `x` and `y` sample by sample, where the first axis of both is the batch.
 
@@ -72,11 +75,13 @@ def _contracted(name: str, array: Array, axes: Any) -> tuple[int, ...]:
     return counted
 
 
+@op
 def transpose(x: Any) -> Array:
     """Reverse the order of the axes."""
     return jnp.transpose(as_array(x))
 
 
+@op
 def gather(reference: Any, indices: Any) -> Array:
     """Return the entries of `reference` along its first axis at `indices`, in the shape of `indices`.
 

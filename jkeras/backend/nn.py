@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jkeras.backend import elementwise
 from jkeras.backend.config import canonical_dtype
 from jkeras.backend.config import epsilon as default_epsilon
+from jkeras.backend.dispatch import op
 from jkeras.backend.variables import as_array, unwrap
 from jkeras.typing import Array
 
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 
+@op
 def relu(x: Any, alpha: Any = 0.0, max_value: Any = None) -> Array:
     """Return ``max(x, 0) + alpha * min(x, 0)``, but not more than `max_value`.
 
@@ -46,6 +48,7 @@ def relu(x: Any, alpha: Any = 0.0, max_value: Any = None) -> Array:
     return y if max_value is None else elementwise.minimum(y, max_value)
 
 
+@op
 def elu(x: Any, alpha: Any = 1.0) -> Array:
     """Return x where it is positive, else ``alpha * (exp(x) - 1)``.
 
@@ -56,27 +59,32 @@ def elu(x: Any, alpha: Any = 1.0) -> Array:
     return jnp.where(x > 0, x, unwrap(alpha) * jnp.expm1(jnp.where(x > 0, 0, x)))
 
 
+@op
 def softmax(x: Any) -> Array:
     """Return exponentials that sum to 1 along the last axis."""
     return jax.nn.softmax(as_array(x), axis=-1)
 
 
+@op
 def softplus(x: Any) -> Array:
     """Return ``log(1 + exp(x))``."""
     return jax.nn.softplus(as_array(x))
 
 
+@op
 def softsign(x: Any) -> Array:
     """Return ``x / (1 + |x|)``."""
     x = as_array(x)
     return x / (1 + elementwise.abs(x))
 
 
+@op
 def sigmoid(x: Any) -> Array:
     """Return ``1 / (1 + exp(-x))``."""
     return jax.nn.sigmoid(as_array(x))
 
 
+@op
 def hard_sigmoid(x: Any) -> Array:
     """Return ``clip(0.2 * x + 0.5, 0, 1)``: straight lines close to the sigmoid.
 
@@ -86,6 +94,7 @@ def hard_sigmoid(x: Any) -> Array:
     return elementwise.clip(as_array(x) * 0.2 + 0.5, 0.0, 1.0)
 
 
+@op
 def tanh(x: Any) -> Array:
     """Return the hyperbolic tangent."""
     x = as_array(x)
@@ -114,6 +123,7 @@ def _class_probabilities(output: Array, from_logits: bool) -> Array:
     return output / jnp.sum(output, axis=-1, keepdims=True)
 
 
+@op
 def categorical_crossentropy(output: Any, target: Any, from_logits: bool = False) -> Array:
     """Return ``-sum(target * log(output))`` over the last axis.
 
@@ -126,6 +136,7 @@ def categorical_crossentropy(output: Any, target: Any, from_logits: bool = False
     return -jnp.sum(as_array(target) * jnp.log(output), axis=-1)
 
 
+@op
 def sparse_categorical_crossentropy(output: Any, target: Any, from_logits: bool = False) -> Array:
     """Return minus the logarithm of the probability of the true class.
 
@@ -141,6 +152,7 @@ def sparse_categorical_crossentropy(output: Any, target: Any, from_logits: bool 
     return -jnp.log(_clipped(jnp.take_along_axis(probabilities, target, axis=-1)[..., 0]))
 
 
+@op
 def binary_crossentropy(output: Any, target: Any, from_logits: bool = False) -> Array:
     """Return ``-target * log(output) - (1 - target) * log(1 - output)`` for each element.
 
@@ -154,6 +166,7 @@ def binary_crossentropy(output: Any, target: Any, from_logits: bool = False) -> 
     return -(target * jnp.log(output) + (1 - target) * jnp.log(1 - output))
 
 
+@op
 def l2_normalize(x: Any, axis: int | Sequence[int]) -> Array:
     """Divide by the Euclidean length along `axis`. There is no epsilon: a vector of zeros gives NaN."""
     x = as_array(x)
@@ -161,6 +174,7 @@ def l2_normalize(x: Any, axis: int | Sequence[int]) -> Array:
     return x / jnp.sqrt(jnp.sum(jnp.square(x), axis=axes, keepdims=True))
 
 
+@op
 def in_top_k(predictions: Any, targets: Any, k: int) -> Array:
     """Return for each row whether the target is among the `k` largest predictions.
 
@@ -176,6 +190,7 @@ def in_top_k(predictions: Any, targets: Any, k: int) -> Array:
     return (ahead < k) & ~jnp.isnan(score[:, 0])
 
 
+@op
 def normalize_batch_in_training(
     x: Any, gamma: Any, beta: Any, reduction_axes: Sequence[int], epsilon: float = 1e-3
 ) -> tuple[Array, Array, Array]:
@@ -212,6 +227,7 @@ def _spread(parameter: Any, x: Array, axes: tuple[int, ...]) -> Array:
     return parameter if parameter.ndim == x.ndim else jnp.expand_dims(parameter, axes)
 
 
+@op
 def batch_normalization(x: Any, mean: Any, var: Any, beta: Any, gamma: Any, epsilon: float = 1e-3) -> Array:
     """Return ``gamma * (x - mean) / sqrt(var + epsilon) + beta``.
 

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jkeras.backend.config import canonical_dtype
+from jkeras.backend.dispatch import op
 from jkeras.backend.variables import Variable, as_array, sizes, unwrap
 from jkeras.typing import Array, Key
 
@@ -89,6 +90,7 @@ def _key(seed: int | None) -> Key:
     return jax.random.fold_in(next_key(), int(seed))
 
 
+@op
 def random_normal(shape: Any, mean: Any = 0.0, std: Any = 1.0, dtype: Any = None, seed: int | None = None) -> Array:
     """Return normally distributed numbers.
 
@@ -103,11 +105,13 @@ def random_normal(shape: Any, mean: Any = 0.0, std: Any = 1.0, dtype: Any = None
     return (draw * unwrap(std) + unwrap(mean)).astype(dtype)
 
 
+@op
 def random_uniform(shape: Any, low: Any = 0.0, high: Any = 1.0, dtype: Any = None, seed: int | None = None) -> Array:
     """Return numbers uniformly distributed in [low, high); arguments as in `random_normal`."""
     return jax.random.uniform(_key(seed), sizes(shape), canonical_dtype(dtype), unwrap(low), unwrap(high))
 
 
+@op
 def random_binomial(shape: Any, p: Any = 0.0, dtype: Any = None, seed: int | None = None) -> Array:
     """Return numbers that are 1 with probability `p`, else 0; arguments as in `random_normal`."""
     return jax.random.bernoulli(_key(seed), unwrap(p), sizes(shape)).astype(canonical_dtype(dtype))
@@ -127,6 +131,7 @@ def random_uniform_variable(
     return Variable(random_uniform(shape, low, high, dtype), name)
 
 
+@op
 def dropout(x: Any, level: float, noise_shape: Any = None, seed: int | None = None) -> Array:
     """Set a random share of `x` to zero and scale the rest so that its expectation stays.
 

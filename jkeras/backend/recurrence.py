@@ -1,12 +1,13 @@
 """The loop over time that recurrent layers are made of."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from jkeras.backend.dispatch import op
 from jkeras.backend.variables import as_array, unwrap
 from jkeras.typing import Array
 
@@ -15,6 +16,7 @@ __all__ = ["rnn"]
 Step = Callable[[Array, list[Any]], tuple[Array, Sequence[Array]]]
 
 
+@op
 def rnn(
     step_function: Step,
     inputs: Any,
@@ -26,6 +28,7 @@ def rnn(
     input_length: int | None = None,
     *,
     keep_outputs: bool = True,
+    name: str = "rnn",
 ) -> tuple[Array, Array, list[Array]]:
     """Apply a step function to each time step of a sequence and carry its states along (Keras 1).
 
@@ -38,15 +41,17 @@ def rnn(
         mask: ``(batch, time)``, true where a step counts. A masked step repeats the output before it (zeros, before the
             first step that counts) and leaves the states as they are.
         constants: passed to every step, after the states.
-        unroll: make a Python loop instead of a compiled one; takes long to compile for long sequences.
+        unroll: compile the steps one after the other, not as a loop; takes long to compile for long sequences.
         input_length: the number of time steps; what `inputs` says is used.
         keep_outputs: whether the outputs of all steps are wanted; without them the second result is ``None``.
+        name: who calls, for error messages.
 
     Returns:
         The last output ``(batch, …)``, all outputs ``(batch, time, …)``, and the states after the last step.
 
     Raises:
-        ValueError: `inputs` has no time axis or no time steps, or the mask does not fit.
+        ValueError: `inputs` has no time axis or no time steps, the mask does not fit, or a step changes the number or the
+            shapes of the states.
 
     >>> import jkeras.backend as K
     >>> last, outputs, states = K.rnn(lambda x, s: (x + s[0], [x + s[0]]), jnp.ones((1, 3, 1)), [jnp.zeros((1, 1))])
@@ -55,73 +60,98 @@ def rnn(
     """
     inputs = as_array(inputs)
     if inputs.ndim < 2 or inputs.shape[1] == 0:
-        raise ValueError(f"rnn needs inputs of shape (batch, time, …) with at least one time step; got {inputs.shape}.")
+        raise ValueError(
+            f"{name} needs inputs of shape (batch, time, …) with at least one time step; got {inputs.shape}."
+        )
     fixed = [unwrap(constant) for constant in constants or []]
     # (batch, time, …) -> (time, batch, …): a step of the loop reads one contiguous block.
     x = jnp.swapaxes(inputs, 0, 1)
-    flags = None if mask is None else _time_major_mask(mask, inputs)
+    flags = None if mask is None else _time_major_mask(mask, inputs, name)
 
     def step(x_t: Array, states: Sequence[Array]) -> tuple[Array, list[Array]]:
         output, new_states = step_function(x_t, [*states, *fixed])
         return as_array(output), [as_array(state) for state in new_states]
 
-    output, states = _started(step, x, [as_array(state) for state in initial_states])
+    start = _start(step, x, [as_array(state) for state in initial_states])
+    # The output goes round the loop only where a later step, or the end, asks for what no state or list of outputs holds.
+    goes_round = start.place is None and (flags is not None or not keep_outputs)
 
-    def masked(carry: Any, xs: Any) -> tuple[Any, Any]:
+    def advance(carry: Any, xs: Any) -> tuple[Any, Any]:
         before, states = carry
         x_t, flag = xs
-        output, new_states = step(x_t, states)
+        output, new = step(x_t, states)
         if flag is not None:
-            output = jnp.where(_beside(flag, output), output, before)
-            new_states = [
-                jnp.where(_beside(flag, new), new, old) for new, old in zip(new_states, states, strict=True)
-            ]
-        return (output, new_states), (output if keep_outputs else None)
+            new = [_where(flag, after, state) for after, state in zip(new, states, strict=True)]
+            output = _where(flag, output, before) if start.place is None else new[start.place]
+        return (output if goes_round else None, new), (output if keep_outputs else None)
 
-    if unroll:
-        (output, states), outputs = _unrolled(masked, (output, states), (x, flags), go_backwards)
-    else:
-        (output, states), outputs = lax.scan(masked, (output, states), (x, flags), reverse=go_backwards)
-        if outputs is not None and go_backwards:
-            outputs = outputs[::-1]  # scan stores outputs where their inputs stand
-    # (time, batch, …) -> (batch, time, …)
-    return output, None if outputs is None else jnp.swapaxes(outputs, 0, 1), states  # type: ignore[return-value]
+    carry = (jnp.zeros(start.output.shape, start.output.dtype) if goes_round else None, start.states)
+    # With `reverse` the scan stores an output where its input stands.
+    (last, states), outputs = lax.scan(advance, carry, (x, flags), reverse=go_backwards, unroll=unroll)
+    if start.place is not None:
+        last = states[start.place]
+    elif not goes_round:
+        last = outputs[0 if go_backwards else -1]
+    if flags is not None and start.place is not None:
+        # Before the first step that counts the output is zeros, and the state is what it was.
+        begun = lax.cumsum(flags.astype("int32"), axis=0, reverse=go_backwards) > 0
+        last = _where(flags.any(axis=0), last, jnp.zeros_like(last))
+        outputs = None if outputs is None else _where(begun, outputs, jnp.zeros_like(outputs))
+    if outputs is not None:
+        # (time, batch, …) -> (batch, time, …)
+        outputs = jnp.swapaxes(outputs[::-1] if go_backwards else outputs, 0, 1)
+    return last, outputs, states  # type: ignore[return-value]
 
 
-def _time_major_mask(mask: Any, inputs: Array) -> Array:
+def _time_major_mask(mask: Any, inputs: Array, name: str) -> Array:
     flags = as_array(mask)
     if flags.ndim == 3 and flags.shape[-1] == 1:
         flags = flags[..., 0]
     if flags.shape != inputs.shape[:2]:
         raise ValueError(
-            f"The mask has shape {flags.shape}; for inputs of shape {inputs.shape} it must be {inputs.shape[:2]}, one flag for "
-            "each time step of each sample."
+            f"{name}: the mask has shape {flags.shape}; for {inputs.shape[0]} sequences of {inputs.shape[1]} steps it must be "
+            f"{inputs.shape[:2]}, one flag for each time step of each sample."
         )
     return flags.astype(bool).T  # (batch, time) -> (time, batch)
 
 
-def _beside(flag: Array, value: Array) -> Array:
-    """Return the flags ``(batch,)`` with axes of size 1 behind, to fit `value`."""
-    return flag.reshape(flag.shape + (1,) * (value.ndim - 1))
+def _where(flags: Array, value: Array, other: Array) -> Array:
+    """Return `value` where the flags, of its first axes, are true, else `other`."""
+    return jnp.where(flags.reshape(flags.shape + (1,) * (value.ndim - flags.ndim)), value, other)
 
 
-def _started(step: Any, x: Array, states: list[Array]) -> tuple[Array, list[Array]]:
-    """Return zeros like the output, and the states in the shapes and dtypes that the step gives them."""
-    output, after = jax.eval_shape(step, x[0], states)
+class _Start(NamedTuple):
+    """What is known before the first step."""
+
+    output: jax.ShapeDtypeStruct
+    states: list[Array]  # in the shapes and dtypes that the step gives them
+    place: int | None  # which of the states the output is: the first one in most recurrent layers
+
+
+def _start(step: Any, x: Array, states: list[Array]) -> _Start:
+    place = None
+
+    def first(x: Array, states: list[Array]) -> tuple[Array, list[Array]]:
+        nonlocal place
+        output, after = step(x[0], states)
+        place = next((index for index, state in enumerate(after) if state is output), None)
+        return output, after
+
+    output, after = jax.eval_shape(first, x, states)
     if len(after) != len(states):
-        raise ValueError(f"The step function took {len(states)} states and returned {len(after)}; the numbers must be equal.")
+        raise ValueError(
+            f"The step function took {len(states)} states and returned {len(after)}; the numbers must be equal."
+        )
     for index, (old, new) in enumerate(zip(states, after, strict=True)):
-        if jnp.broadcast_shapes(old.shape, new.shape) != new.shape:
-            raise ValueError(f"State {index} has shape {old.shape}, and shape {new.shape} after a step; a state keeps its shape.")
+        if not _fits(old.shape, new.shape):
+            raise ValueError(
+                f"State {index} has shape {old.shape}, and shape {new.shape} after a step; a state keeps its shape."
+            )
     started = [jnp.broadcast_to(old, new.shape).astype(new.dtype) for old, new in zip(states, after, strict=True)]
-    return jnp.zeros(output.shape, output.dtype), started
+    return _Start(output, started, place)
 
 
-def _unrolled(body: Any, carry: Any, xs: tuple[Array, Array | None], go_backwards: bool) -> tuple[Any, Array | None]:
-    x, flags = xs
-    outputs = []
-    order = range(len(x) - 1, -1, -1) if go_backwards else range(len(x))
-    for index in order:
-        carry, output = body(carry, (x[index], None if flags is None else flags[index]))
-        outputs.append(output)
-    return carry, None if outputs[0] is None else jnp.stack(outputs)
+def _fits(shape: tuple[int, ...], larger: tuple[int, ...]) -> bool:
+    """Whether an array of `shape` can be broadcast to `larger`."""
+    pairs = zip(reversed(shape), reversed(larger), strict=False)
+    return len(shape) <= len(larger) and all(size in (1, wanted) for size, wanted in pairs)

@@ -9,6 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from jkeras.backend.config import canonical_dtype
+from jkeras.backend.dispatch import op
 from jkeras.backend.variables import as_array
 from jkeras.typing import Array
 
@@ -27,26 +28,31 @@ def _floats(x: Any) -> Array:
     return x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(canonical_dtype())
 
 
+@op
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Array:
     """Return the largest element."""
     return jnp.max(as_array(x), axis=_axes(axis), keepdims=keepdims)
 
 
+@op
 def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Array:
     """Return the smallest element."""
     return jnp.min(as_array(x), axis=_axes(axis), keepdims=keepdims)
 
 
+@op
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Array:
     """Return the sum of the elements."""
     return jnp.sum(as_array(x), axis=_axes(axis), keepdims=keepdims)
 
 
+@op
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Array:
     """Return the product of the elements."""
     return jnp.prod(as_array(x), axis=_axes(axis), keepdims=keepdims)
 
 
+@op
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Array:
     """Return the mean; that of integers or booleans is of the default float type.
 
@@ -56,31 +62,37 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Array:
     return jnp.mean(_floats(x), axis=_axes(axis), keepdims=keepdims)
 
 
+@op
 def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Array:
     """Return the variance (divided by n, not n - 1)."""
     return jnp.var(_floats(x), axis=_axes(axis), keepdims=keepdims)
 
 
+@op
 def std(x: Any, axis: Axis = None, keepdims: bool = False) -> Array:
     """Return the standard deviation (divided by n, not n - 1)."""
     return jnp.std(_floats(x), axis=_axes(axis), keepdims=keepdims)
 
 
+@op
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Array:
     """Return whether an element is not zero."""
     return jnp.any(as_array(x), axis=_axes(axis), keepdims=keepdims)
 
 
+@op
 def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Array:
     """Return whether all elements are not zero."""
     return jnp.all(as_array(x), axis=_axes(axis), keepdims=keepdims)
 
 
+@op
 def argmax(x: Any, axis: int = -1) -> Array:
     """Return the index of the largest element; the first one of equals."""
     return jnp.argmax(as_array(x), axis=axis)
 
 
+@op
 def argmin(x: Any, axis: int = -1) -> Array:
     """Return the index of the smallest element; the first one of equals."""
     return jnp.argmin(as_array(x), axis=axis)

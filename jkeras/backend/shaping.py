@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jkeras.backend.config import canonical_dtype
+from jkeras.backend.dispatch import op
 from jkeras.backend.variables import as_array, sizes, unwrap
 from jkeras.typing import Array
 
@@ -64,6 +65,7 @@ def is_sparse(tensor: Any) -> bool:
     return False
 
 
+@op
 def to_dense(tensor: Any) -> Any:
     """Return `tensor`: arrays of jkeras are dense."""
     return unwrap(tensor)
@@ -79,21 +81,25 @@ def is_keras_tensor(x: Any) -> bool:
     return hasattr(x, "_keras_history")
 
 
+@op
 def concatenate(tensors: Sequence[Any], axis: int = -1) -> Array:
     """Join arrays along an existing axis."""
     return jnp.concatenate([as_array(x) for x in tensors], axis=axis)
 
 
+@op
 def stack(x: Sequence[Any]) -> Array:
     """Join arrays of one shape along a new first axis."""
     return jnp.stack([as_array(item) for item in x])
 
 
+@op
 def reshape(x: Any, shape: Any) -> Array:
     """Return `x` with another shape; one size may be -1, and a size may be an integral float such as ``n / 2``."""
     return jnp.reshape(as_array(x), sizes(shape))
 
 
+@op
 def permute_dimensions(x: Any, pattern: Sequence[Any]) -> Array:
     """Put the axes into the order of `pattern`; ``'x'`` in it makes a new axis of size 1.
 
@@ -106,6 +112,7 @@ def permute_dimensions(x: Any, pattern: Sequence[Any]) -> Array:
     return jnp.expand_dims(x, new) if new else x
 
 
+@op
 def repeat_elements(x: Any, rep: int, axis: int) -> Array:
     """Repeat each element along `axis`.
 
@@ -115,6 +122,7 @@ def repeat_elements(x: Any, rep: int, axis: int) -> Array:
     return jnp.repeat(as_array(x), *sizes(rep), axis=axis)
 
 
+@op
 def repeat(x: Any, n: int) -> Array:
     """Repeat a (batch, dim) array as n time steps: (batch, n, dim).
 
@@ -132,16 +140,19 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = "int32") ->
     return jnp.arange(start, stop, step, dtype=canonical_dtype(dtype))
 
 
+@op
 def tile(x: Any, n: Any) -> Array:
     """Repeat `x` as a whole, `n` times along the last axis, or ``n[i]`` times along axis i."""
     return jnp.tile(as_array(x), sizes(n))
 
 
+@op
 def flatten(x: Any) -> Array:
     """Return `x` with one axis."""
     return jnp.ravel(as_array(x))
 
 
+@op
 def batch_flatten(x: Any) -> Array:
     """Return `x` with two axes: the first one and all others together.
 
@@ -152,21 +163,25 @@ def batch_flatten(x: Any) -> Array:
     return jnp.reshape(x, (x.shape[0], int(np.prod(x.shape[1:], dtype=np.int64))))
 
 
+@op
 def expand_dims(x: Any, dim: int = -1) -> Array:
     """Insert an axis of size 1 at place `dim` of the result."""
     return jnp.expand_dims(as_array(x), dim)
 
 
+@op
 def squeeze(x: Any, axis: int) -> Array:
     """Remove the axis `axis`, which must have size 1."""
     return jnp.squeeze(as_array(x), axis)
 
 
+@op
 def temporal_padding(x: Any, padding: int = 1) -> Array:
     """Pad a (batch, time, dim) array with `padding` zeros at both ends of time."""
     return asymmetric_temporal_padding(x, padding, padding)
 
 
+@op
 def asymmetric_temporal_padding(x: Any, left_pad: int = 1, right_pad: int = 1) -> Array:
     """Pad a (batch, time, dim) array with zeros at the start and the end of time.
 
@@ -179,6 +194,7 @@ def asymmetric_temporal_padding(x: Any, left_pad: int = 1, right_pad: int = 1) -
     return jnp.pad(x, ((0, 0), sizes((left_pad, right_pad)), (0, 0)))
 
 
+@op
 def one_hot(indices: Any, nb_classes: int) -> Array:
     """Return vectors of `nb_classes` zeros with a 1 at each index: shape ``indices.shape + (nb_classes,)``.
 
@@ -190,11 +206,13 @@ def one_hot(indices: Any, nb_classes: int) -> Array:
     return (as_array(indices)[..., None] == places).astype(canonical_dtype())
 
 
+@op
 def reverse(x: Any, axes: int | Sequence[int]) -> Array:
     """Reverse the order of the elements along one axis or several."""
     return jnp.flip(as_array(x), axes if isinstance(axes, int) else tuple(axes))
 
 
+@op
 def pattern_broadcast(x: Any, broatcastable: Any) -> Any:
     """Return `x`: which axes broadcast follows from sizes here (the argument's spelling is Keras 1's)."""
     return unwrap(x)

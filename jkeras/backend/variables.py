@@ -1,7 +1,9 @@
 """Variables: named boxes for arrays, as Keras 1's scripts expect them, and the functions that make and read them."""
 
 import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import jax
@@ -12,6 +14,7 @@ from jkeras.backend.config import canonical_dtype
 from jkeras.typing import Array
 
 __all__ = [
+    "Reads",
     "Variable",
     "as_array",
     "batch_get_value",
@@ -23,6 +26,7 @@ __all__ = [
     "moving_average_update",
     "ones",
     "ones_like",
+    "reading",
     "set_value",
     "sizes",
     "unwrap",
@@ -71,8 +75,26 @@ class Variable:
     __array_priority__ = 1000  # numpy arrays on the left leave the operation to the methods below
 
     def __init__(self, value: Array, name: str | None = None):
-        self.value = value
+        self._array = value
         self.name = name
+
+    @property
+    def value(self) -> Array:
+        """The array in the box; assign to replace it. In a compiled function it is what the function was given for it."""
+        reads = _reads.get()
+        return self.load() if reads is None else reads.read(self)
+
+    @value.setter
+    def value(self, array: Array) -> None:
+        self.store(array)
+
+    def load(self) -> Array:
+        """Return the array. Variables whose array is kept elsewhere override it."""
+        return self._array
+
+    def store(self, array: Array) -> None:
+        """Replace the array. Variables whose array is kept elsewhere override it."""
+        self._array = array
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -167,6 +189,53 @@ class Variable:
     __matmul__, __rmatmul__ = _binary(operator.matmul), _reflected(operator.matmul)
     __lt__, __le__ = _binary(operator.lt), _binary(operator.le)
     __gt__, __ge__ = _binary(operator.gt), _binary(operator.ge)
+
+
+class Reads:
+    """Which variables a traced function reads, and what it gets for them.
+
+    A function that is compiled once and read a variable as a constant would never see the variable change. So the arrays of
+    the variables that a function reads are arguments of the compiled function: `given` holds them while it is traced. A
+    variable that is not among them is read as it is now and noted in `unknown`, to be an argument from the next call on.
+
+    Attributes:
+        given: arrays by variable.
+        unknown: the variables that were read and not given.
+    """
+
+    def __init__(self, given: "Mapping[Variable, Array] | None" = None):
+        self.given = dict(given or {})
+        self.unknown: list[Variable] = []
+
+    @classmethod
+    def over(cls, given: "Mapping[Variable, Array]") -> "Reads":
+        """Return reads with more arrays given than those of the running ones; what is unknown is noted there."""
+        outer = _reads.get()
+        reads = cls({**(outer.given if outer else {}), **given})
+        if outer is not None:
+            reads.unknown = outer.unknown
+        return reads
+
+    def read(self, variable: Variable) -> Array:
+        """Return what the traced function gets for `variable`."""
+        if variable in self.given:
+            return self.given[variable]
+        if not any(known is variable for known in self.unknown):
+            self.unknown.append(variable)
+        return variable.load()
+
+
+_reads: ContextVar[Reads | None] = ContextVar("reads", default=None)
+
+
+@contextmanager
+def reading(reads: Reads) -> Iterator[Reads]:
+    """Let variables be read from `reads` inside a ``with`` block."""
+    token = _reads.set(reads)
+    try:
+        yield reads
+    finally:
+        _reads.reset(token)
 
 
 def _unflatten(_: None, children: Iterable[Any]) -> Variable:

@@ -1,19 +1,24 @@
 """Callbacks: what a script does at the beginnings and ends of training, epochs and batches."""
 
 from jkeras.callbacks.base import Callback, CallbackList
+from jkeras.callbacks.later import CSVLogger, ModelCheckpoint, RemoteMonitor, TensorBoard
 from jkeras.callbacks.logging import BaseLogger, History, LambdaCallback, ProgbarLogger
 from jkeras.callbacks.schedule import EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
 from jkeras.utils.progbar import Progbar
 
 __all__ = [
     "BaseLogger",
+    "CSVLogger",
     "Callback",
     "CallbackList",
     "EarlyStopping",
     "History",
     "LambdaCallback",
     "LearningRateScheduler",
+    "ModelCheckpoint",
     "Progbar",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "RemoteMonitor",
+    "TensorBoard",
 ]

@@ -3,130 +3,249 @@
 Such a layer makes its weights in `build` (``self.W = self.add_weight(...)``) and reads them in `call(x, mask)`. After
 `build` the attributes hold handles. For each traced call a shallow copy of the layer has the handles replaced by the
 arrays of `params` and `state`, and `call` runs on the copy: the layer itself is never touched while JAX traces.
+
+Layers in its attributes are parts of the layer: their arrays stand under their names in its `params` and `state`, and
+``self.inner(x)`` or ``self.inner.call(x)`` computes with them. While a call runs, every handle of the layer and of its
+parts reads as the traced array, wherever it is kept.
 """
 
-import copy
 import inspect
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from jkeras.backend.config import learning_phase_scope
+import jax
+import jax.numpy as jnp
+
+from jkeras.backend.config import learning_phase, learning_phase_scope
 from jkeras.backend.random import key_scope
-from jkeras.backend.variables import Variable, unwrap
-from jkeras.engine.contract import Context, Weight
-from jkeras.engine.weights import WeightHandle
-from jkeras.typing import Params, State
+from jkeras.backend.variables import Reads, reading, unwrap
+from jkeras.engine import tree
+from jkeras.engine.attributes import adopt, copied, is_handle, map_entries, own_attributes, same, shallow_copy
+from jkeras.engine.contract import Context
+from jkeras.engine.weights import WeightHandle, stable_hash
+from jkeras.errors import MissingStateError
+from jkeras.typing import Array, Params, State
 
 if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
 
-__all__ = ["adopt", "adopt_attributes", "apply", "apply_with_state", "filled"]
+__all__ = ["CallError", "add_update", "adopt", "apply", "apply_with_state", "call", "filled", "is_running"]
+
+
+class CallError(ValueError):
+    """A mistake in a `call` that has nothing to do with shapes: it is told where the model is built."""
+
+
+class _Frame:
+    """One running call: the arrays that stand for the handles, and the updates that are reported.
+
+    Args:
+        layer: whose `call` runs.
+        params, state: of the layer and of its parts, nested by name.
+        ctx: of the call.
+    """
+
+    def __init__(self, layer: "Layer", params: Params, state: State, ctx: Context):
+        self.layer, self.ctx = layer, ctx
+        self.places = layer.ledger.places
+        self.arrays: dict[Any, Array] = {}
+        self.names: dict[int, WeightHandle] = {}
+        self.updates: dict[WeightHandle, Array] = {}
+        self.calls: Counter[str] = Counter()
+        for place in self.places:
+            given = {**(tree.find(params, place.path) or {}), **(tree.find(state, place.path) or {})}
+            for name, handle in place.layer._handles.items():
+                if name in given:
+                    array = given[name]
+                    # An array must tell which weight it is, to `add_update`.
+                    self.arrays[handle] = jnp.copy(array) if id(array) in self.names else array
+                    self.names[id(self.arrays[handle])] = handle
+
+    def key_for(self, name: str) -> Any:
+        """Return the random key of the next call of a part."""
+        if self.ctx.key is None:
+            return None
+        self.calls[name] += 1
+        return jax.random.fold_in(self.ctx.key, stable_hash(name, self.calls[name]))
+
+    def update(self, weight: Any, value: Any) -> None:
+        """Note the new value of a non-trainable weight; the first report counts, as in Keras 1."""
+        handle = weight if isinstance(weight, WeightHandle) else self.names.get(id(weight))
+        if handle not in self.arrays or handle.spec.trainable:
+            raise CallError(
+                f"Layer {self.layer.name!r}: add_update takes pairs (non-trainable weight of this layer, new value); got "
+                f"{'the trainable weight ' + repr(handle.name) if handle in self.arrays else repr(weight)}. Make the weight in build() "
+                "by self.add_weight(..., trainable=False)."
+            )
+        old, new = self.arrays[handle], jnp.asarray(unwrap(value))
+        if new.shape != old.shape:
+            raise CallError(
+                f"Layer {self.layer.name!r}: add_update gives weight {handle.spec.name!r} of shape {old.shape} a value of shape "
+                f"{new.shape}; the shape cannot change."
+            )
+        self.updates.setdefault(handle, new.astype(old.dtype))
+
+    def new_state(self, state: State) -> State:
+        """Return `state` with the updates."""
+        for place in self.places:
+            for name, handle in place.layer._handles.items():
+                if handle in self.updates:
+                    state = tree.replaced(state, (*place.path, name), self.updates[handle])
+        return state
+
+
+_frame: ContextVar[_Frame | None] = ContextVar("frame", default=None)
+
+
+@contextmanager
+def _running(frame: _Frame) -> Iterator[None]:
+    token = _frame.set(frame)
+    try:
+        with reading(Reads.over(frame.arrays)), learning_phase_scope(frame.ctx.train), key_scope(frame.ctx.key):
+            yield
+    finally:
+        _frame.reset(token)
+
+
+def is_running() -> bool:
+    """Whether the `call` of a custom layer is being computed."""
+    return _frame.get() is not None
+
+
+# ---- the functional face of a layer that has `call`
 
 
 def apply_with_state(self: "Layer", params: Params, state: State, x: Any, ctx: Context = Context()) -> tuple[Any, State]:  # noqa: B008
     """Run `call` on a copy of the layer that holds arrays in place of weights."""
-    arrays = {**params, **state}
-    stand_in = filled(self, arrays)
-    updates: list[tuple[Any, Any]] = []
-    vars(stand_in)["_updates"] = updates
-    before = dict(vars(stand_in))
-    with learning_phase_scope(ctx.train), key_scope(ctx.key):
+    frame = _Frame(self, params, state, ctx)
+    stand_ins: dict[int, tuple[Any, dict[str, Any]]] = {}
+    stand_in = _stand_in(self, frame, stand_ins)
+    with _running(frame):
         value = _call(stand_in, x, ctx.mask)
-    changed = sorted(name for name, entry in vars(stand_in).items() if name not in before or before[name] is not entry)
-    if changed:
-        raise ValueError(
-            f"Layer {self.name!r} ({type(self).__name__}): call() sets the attribute {', '.join(map(repr, changed))}. A call is "
-            "traced once and must not change the layer: make weights in build(), and report changes of non-trainable weights "
-            "with self.add_update([(weight, new_value)])."
-        )
-    return unwrap(value), _updated(self, state, arrays, updates)
-
-
-def filled(layer: Any, arrays: Mapping[str, Any]) -> Any:
-    """Return a copy of `layer` whose attributes hold arrays in place of the handles of its weights."""
-    stand_in = copy.copy(layer)
-    for name, value in vars(layer).items():
-        new = _fill(value, layer, arrays)
-        if new is not value:
-            vars(stand_in)[name] = new
-    return stand_in
+    for used, before in stand_ins.values():
+        _refuse_changes(used, before)
+    return unwrap(value), frame.new_state(state)
 
 
 def apply(self: "Layer", params: Params, x: Any) -> Any:
     """Inference of a layer without non-trainable weights."""
-    own_state = [spec.name for spec in self.weight_declarations if not spec.trainable]
-    if own_state:
-        raise ValueError(
-            f"Layer {self.name!r} has non-trainable weights {own_state}: use y, state = layer.apply_with_state(params, state, x)."
+    holders = [place.layer for place in self.ledger.places if place.layer.has_state]
+    if holders:
+        raise MissingStateError(
+            f"Layer {holders[0].name!r} has state: use y, state = layer.apply_with_state(params, state, x) on {self.name!r}."
         )
     return apply_with_state(self, params, {}, x)[0]
 
 
-def adopt(layer: "Layer", variables: Any, trainable: bool, saved: bool = True) -> None:
-    """Make plain variables (``K.variable``) that a layer lists as its weights into weights of the layer."""
-    adopted = vars(layer).setdefault("_adopted", {})
-    for variable in variables:
-        if isinstance(variable, WeightHandle) or id(variable) in adopted:
-            continue
-        if not isinstance(variable, Variable):
-            raise TypeError(
-                f"Layer {layer.name!r}: a list of weights holds variables (from self.add_weight or K.variable); got {type(variable).__name__}."
-            )
-        name = str(variable.name or "").removeprefix(f"{layer.name}_") or f"weight_{len(layer.weight_declarations) + 1}"
-        if name in layer._handles:
-            name = f"{name}_{len(layer.weight_declarations) + 1}"
-        spec = Weight(name, tuple(variable.shape), variable.get_value(), trainable=trainable, saved=saved)
-        # The variable is kept so that its id stays taken.
-        adopted[id(variable)] = (variable, layer.declare(spec))
+def call(layer: "Layer", x: Any, mask: Any = None, *, inherited: bool = False) -> Any:
+    """Return the output of a layer, computed with the arrays that its handles stand for now.
+
+    Args:
+        layer: part of the layer whose call is running, or any layer outside of calls.
+        x, mask: of the call.
+        inherited: leave out the `call` that the layer's own class overrides: what ``super().call(x)`` means.
+    """
+    if inherited:
+        from jkeras.engine.layer import Layer
+
+        ours = next(cls for cls in type(layer).__mro__ if cls.call is Layer.call)  # type: ignore[attr-defined]
+        if ours is Layer:
+            return x
+        layer = shallow_copy(layer)
+        layer.__class__ = ours
+    if not layer.built:
+        layer = _built_for(layer, x)
+    ledger = layer.ledger
+
+    def held(trainable: bool) -> dict[str, Any]:
+        return ledger.gather(
+            lambda place: {name: h.value for name, h in place.layer._handles.items() if h.spec.trainable is trainable}
+        )
+
+    frame = _frame.get()
+    key = None if frame is None else frame.key_for(layer.name)
+    value, state = layer.apply_with_state(held(True), held(False), x, Context(bool(learning_phase()), key, mask))
+    if frame is not None:
+        for place in ledger.places:
+            for name, array in (tree.find(state, place.path) or {}).items():
+                if name in place.layer._handles:
+                    frame.update(place.layer._handles[name], array)
+    return value
 
 
-def adopt_attributes(layer: "Layer") -> None:
-    """Let the attributes that hold adopted variables hold the handles of the weights instead."""
-    adopted = vars(layer).get("_adopted", {})
-    if not adopted:
-        return
-
-    def swap(value: Any) -> Any:
-        return adopted[id(value)][1] if isinstance(value, Variable) and id(value) in adopted else value
-
-    for name, value in list(vars(layer).items()):
-        if name not in ("_adopted", "_handles"):
-            vars(layer)[name] = _map(value, swap)
-
-
-def _fill(value: Any, layer: "Layer", arrays: Mapping[str, Any]) -> Any:
-    def pick(entry: Any) -> Any:
-        own = isinstance(entry, WeightHandle) and entry.layer is layer
-        return arrays.get(entry.spec.name, entry) if own else entry
-
-    return _map(value, pick)
+def _built_for(layer: "Layer", x: Any) -> "Layer":
+    """Return a built copy of a layer that is computed with before it is built; it must not have weights."""
+    shape = [tuple(jnp.shape(entry)) for entry in x] if isinstance(x, list | tuple) else tuple(jnp.shape(x))
+    twin = layer.twin()
+    twin._seed = 0
+    twin.ensure_built(shape)
+    if twin.ledger.places:
+        raise CallError(
+            f"Layer {layer.name!r} ({type(layer).__name__}) is computed with before it is built, so it has no weights. A layer "
+            f"inside a custom layer is built in that layer's build(), such as self.inner.build(input_shape)."
+        )
+    return twin
 
 
-def _map(value: Any, function: Any) -> Any:
-    """Apply `function` to a value or to the entries of a list, tuple or dict; the same object if nothing changes."""
-    if isinstance(value, list | tuple):
-        mapped = [_map(entry, function) for entry in value]
-        return value if all(new is old for new, old in zip(mapped, value, strict=True)) else type(value)(mapped)
-    if isinstance(value, dict):
-        mapped_dict = {name: _map(entry, function) for name, entry in value.items()}
-        return value if all(mapped_dict[name] is entry for name, entry in value.items()) else mapped_dict
-    return function(value)
+def add_update(layer: "Layer", pairs: Any) -> None:
+    """Note new values of non-trainable weights, for the state that the running call returns."""
+    frame = _frame.get()
+    if frame is None:
+        raise ValueError(f"Layer {layer.name!r}: add_update is called inside call(), where the new value is computed.")
+    for weight, value in [pairs] if isinstance(pairs, tuple) else pairs:
+        frame.update(weight, value)
+
+
+# ---- stand-ins
+
+
+def filled(layer: Any, arrays: Mapping[str, Any]) -> Any:
+    """Return a copy of `layer` whose attributes hold arrays in place of the handles of its weights."""
+    by_handle = {handle: arrays[name] for name, handle in layer._handles.items() if name in arrays}
+    stand_in = shallow_copy(layer)
+    for name, value in own_attributes(layer).items():
+        vars(stand_in)[name] = map_entries(value, lambda entry: by_handle.get(entry, entry) if is_handle(entry) else entry)
+    return stand_in
+
+
+def _stand_in(layer: Any, frame: _Frame, made: dict[int, tuple[Any, dict[str, Any]]]) -> Any:
+    """Return a copy of a layer with `call` whose attributes hold arrays for handles, and stand-ins for such layers.
+
+    `made` keeps for each layer its copy, and the attributes that the copy has before the call.
+    """
+    if id(layer) in made:
+        return made[id(layer)][0]
+    stand_in, before = shallow_copy(layer), {}
+    made[id(layer)] = stand_in, before
+
+    def fill(value: Any) -> Any:
+        if is_handle(value):
+            return frame.arrays.get(value, value)
+        inner = getattr(type(value), "apply_with_state", None) is apply_with_state
+        return _stand_in(value, frame, made) if inner else value
+
+    for name, value in own_attributes(layer).items():
+        before[name] = map_entries(value, fill)
+        # Lists and dicts are copied: what a call puts into them must not stay in the layer.
+        vars(stand_in)[name] = copied(before[name])
+    return stand_in
+
+
+def _refuse_changes(stand_in: Any, before: dict[str, Any]) -> None:
+    now = own_attributes(stand_in).items()
+    changed = sorted(name for name, value in now if name not in before or not same(value, before[name]))
+    if changed:
+        raise CallError(
+            f"Layer {stand_in.name!r} ({type(stand_in).__name__}): call() changes the attribute {', '.join(map(repr, changed))}. A "
+            "call is traced once and must not change the layer: make weights in build(), and report changes of non-trainable "
+            "weights with self.add_update([(weight, new_value)])."
+        )
 
 
 def _call(layer: Any, x: Any, mask: Any) -> Any:
     parameters = inspect.signature(layer.call).parameters
     takes_mask = "mask" in parameters or any(entry.kind is entry.VAR_KEYWORD for entry in parameters.values())
     return layer.call(x, mask=mask) if takes_mask else layer.call(x)
-
-
-def _updated(layer: "Layer", state: State, arrays: dict[str, Any], updates: list[tuple[Any, Any]]) -> State:
-    if not updates:
-        return state
-    names = {id(array): name for name, array in arrays.items()}
-    new = dict(state)
-    for variable, value in updates:
-        name = variable.spec.name if isinstance(variable, WeightHandle) else names.get(id(variable))
-        if name not in new:
-            raise ValueError(f"Layer {layer.name!r}: add_update takes pairs (non-trainable weight of this layer, new value).")
-        new[name] = unwrap(value)
-    return new

@@ -1,6 +1,12 @@
-"""How many steps one call of a compiled loop runs."""
+"""How many steps one call of a compiled loop runs, and how many one block of data holds."""
 
-__all__ = ["ChunkClock"]
+__all__ = ["LONGEST_CHUNK", "ChunkClock", "block_length"]
+
+LONGEST_CHUNK = 2048
+"""The most steps of one call: room for what they report is kept in every call, however few steps it runs."""
+
+_BLOCK_BYTES = 2**21
+_MOST_STEPS = 128
 
 
 class ChunkClock:
@@ -19,7 +25,7 @@ class ChunkClock:
         """Return how many steps the next call should run."""
         if self._rate is None:
             return 1  # compiles; its time says nothing
-        return max(1, int(self._rate * self.seconds))
+        return max(1, min(LONGEST_CHUNK, int(self._rate * self.seconds)))
 
     def ran(self, steps: int, seconds: float) -> None:
         """Report a call; the estimate moves by at most a factor of eight, since a short call is measured badly."""
@@ -29,3 +35,12 @@ class ChunkClock:
             return
         rate = steps / max(seconds, 1e-6)
         self._rate = min(rate, 8 * self._rate) if self._rate else rate
+
+
+def block_length(batch_bytes: int) -> int:
+    """Return how many batches of this size make up a block of data.
+
+    Enough that the call for a block costs little beside its steps, and so few that the zeros which fill up the last block
+    cost little beside a call.
+    """
+    return max(1, min(_MOST_STEPS, _BLOCK_BYTES // max(batch_bytes, 1)))

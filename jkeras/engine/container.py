@@ -1,17 +1,18 @@
 """A graph of layers as a layer: nested models, weights, lookup by name."""
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import jax
 import numpy as np
 
+from jkeras.backend.variables import as_array
 from jkeras.engine import tree
-from jkeras.engine.contract import Context, Result
+from jkeras.engine.contract import Context, InputSpec, Result
 from jkeras.engine.graph import Graph, GraphResult
 from jkeras.engine.layer import Layer
 from jkeras.engine.node import KerasTensor, Node, as_list, one_or_list
-from jkeras.engine.weights import WeightHandle, stable_hash
+from jkeras.engine.weights import WeightHandle
 from jkeras.errors import MissingStateError, did_you_mean
 from jkeras.typing import Config, Key, Params, State
 
@@ -49,6 +50,14 @@ class Container(Layer):
                     )
         if not inputs or not outputs:
             raise ValueError(f"Model {self.name!r} needs at least one input and one output tensor.")
+        for tensor in inputs:
+            if not tensor.history[0].is_input:
+                made_by = tensor.history[0]
+                raise TypeError(
+                    f"Model {self.name!r}: input= takes tensors that Input() returns; {tensor.name!r} is the output of layer "
+                    f"{made_by.name!r} ({type(made_by).__name__}). To begin there make x = Input(shape={tensor.shape[1:]}) and call "
+                    "the layers that follow on it: they keep their weights."
+                )
         if len({id(tensor) for tensor in inputs}) != len(inputs):
             raise ValueError(f"Model {self.name!r}: the same tensor is given twice as input: {[t.name for t in inputs]}.")
         self._graph: Graph | None = None
@@ -66,6 +75,32 @@ class Container(Layer):
             self.inbound_nodes[0].input_tensors, self.inbound_nodes[0].output_tensors = inputs, outputs
         else:
             Node(self, inputs, outputs, source=True)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what `copy.deepcopy` and `pickle` take: the layers and their calls, without what `compile` made."""
+        # What Model has defaults for is what compile() and fit() set.
+        ours = [cls for cls in type(self).__mro__ if issubclass(cls, Container) and cls.__module__.startswith("jkeras.")]
+        left_out = {"_graph", "_ledger"}.union(*map(vars, ours))
+        state = {name: value for name, value in super().__getstate__().items() if name not in left_out}
+        # In each layer's order of calls, in which they are entered again; otherwise from the inputs on. They come first, so
+        # that each layer is copied before a later one that refers to it: a long chain would be a deep recursion.
+        calls = sorted(self.graph.nodes, key=lambda node: node.output_tensors[0].history[1]) if self.inputs else []
+        return {"_calls": calls, **state}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        calls = state.pop("_calls")
+        vars(self).update(state)
+        for node in calls:
+            if node not in node.outbound_layer.inbound_nodes:  # another model of the same copy may have entered it
+                node.enter()
+        self._graph = self._ledger = None
+        if self.inputs:
+            self._connect(self.inputs, self.outputs)
+
+    def twin(self, **changes: Any) -> "Container":
+        twin = copy.deepcopy(self)
+        vars(twin).update(changes)
+        return twin
 
     @property
     def graph(self) -> Graph:
@@ -94,6 +129,9 @@ class Container(Layer):
     def sublayers(self) -> Sequence[Layer]:
         return self.graph.layers
 
+    def named_sublayers(self) -> list[tuple[str, Layer]]:
+        return [(self.graph.names[layer], layer) for layer in self.graph.layers]
+
     @property
     def weighted_layers(self) -> Sequence[Layer]:
         """The layers whose weights `get_weights` lists, in its order."""
@@ -107,23 +145,34 @@ class Container(Layer):
         return self._ledger
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """Return a layer by its name, or by its index in `layers`.
+        """Return a layer by its name or by its index.
+
+        Args:
+            name: of a layer, also of one inside a nested model.
+            index: in the order of the graph, from the inputs to the outputs. As in Keras 1, the input layer counts: in a
+                Sequential model ``get_layer(index=1)`` is ``layers[0]``.
 
         Raises:
             ValueError: there is no such layer; close matches are listed.
         """
-        if name is None and index is None:
-            raise ValueError("get_layer needs a name or an index.")
+        layers = self.graph.layers
+        if index is not None:
+            if not -len(layers) <= int(index) < len(layers):
+                raise ValueError(f"Model {self.name!r} has {len(layers)} layers; there is no layer at index {index}.")
+            return layers[int(index)]
         if name is None:
-            position = int(index or 0)
-            if not -len(self.layers) <= position < len(self.layers):
-                raise ValueError(f"Model {self.name!r} has {len(self.layers)} layers; there is no layer at index {index}.")
-            return self.layers[position]
-        for layer in self.weighted_layers:
-            if layer.name == name:
-                return layer
-        names = [layer.name for layer in self.weighted_layers]
-        raise ValueError(f"Model {self.name!r} has no layer named {name!r}.{did_you_mean(name, names)}")
+            raise ValueError(f"get_layer of {self.name!r} needs a name or an index.")
+        found = {layer.name: layer for layer in reversed(list(self._all_layers()))}
+        if name not in found:
+            raise ValueError(f"Model {self.name!r} has no layer named {name!r}.{did_you_mean(name, found)}")
+        return found[name]
+
+    def _all_layers(self) -> Iterator[Layer]:
+        """Yield the model's layers, then those of nested models."""
+        yield from {id(layer): layer for layer in [*self.weighted_layers, *self.graph.layers]}.values()
+        for layer in self.graph.layers:
+            if isinstance(layer, Container):
+                yield from layer._all_layers()
 
     @property
     def trainable_weights(self) -> list[WeightHandle]:
@@ -169,24 +218,20 @@ class Container(Layer):
 
     def reset_states(self) -> None:
         """Set the states of all stateful layers back to zeros."""
-        for layer in self.layers:
+        for layer in self.sublayers():
             if hasattr(layer, "reset_states") and getattr(layer, "stateful", False):
                 layer.reset_states()
 
     @property
     def stateful(self) -> bool:
         """Whether any layer carries its state from batch to batch."""
-        return any(getattr(layer, "stateful", False) for layer in self.layers)
+        return any(getattr(layer, "stateful", False) for layer in self.sublayers())
 
     # ---- the functional face
 
     def init(self, key: Key, input_shape: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return fresh ``(params, state)`` for the model; pure, also under ``vmap`` over keys."""
-        drawn = {
-            place.path: place.layer.fresh_arrays(jax.random.fold_in(key, stable_hash(*place.path)))
-            for place in self.ledger.places
-        }
-        return self.ledger.gather(lambda place: drawn[place.path][0]), self.ledger.gather(lambda place: drawn[place.path][1])
+        return self.draw(key)
 
     def apply(self, params: Params, x: Any, state: State | None = None, mask: Any = None) -> Any:
         """Return the output (or list of outputs) at inference; pure.
@@ -207,6 +252,7 @@ class Container(Layer):
                     f"Model {self.name!r}: layer {holders[0]!r} has state. Give it: model.apply(params, x, state=state), or use "
                     "y, state = model.apply_with_state(params, state, x) to carry it on."
                 )
+        self._check_params(params)
         return one_or_list(self._evaluate(params, state or {}, x, Context(mask=mask)).outputs)
 
     def apply_with_state(
@@ -232,8 +278,25 @@ class Container(Layer):
         """
         if ctx is _INFERENCE:
             ctx = Context(train, key, mask)
+            self._check_params(params)
         result = self._evaluate(params, state, x, ctx)
         return one_or_list(result.outputs), result.state
+
+    def _check_params(self, params: Params) -> None:
+        """Raise where `params` lacks an array that the model needs."""
+        if not isinstance(params, Mapping):
+            raise TypeError(
+                f"Model {self.name!r}: params are a nested dict, as init() returns them; got {type(params).__name__}. The arguments "
+                "are apply(params, x), apply_with_state(params, state, x)."
+            )
+        for place in self.ledger.places:
+            given = tree.find(params, place.path) or {}
+            for spec in place.layer.weight_declarations:
+                if spec.trainable and spec.name not in given:
+                    raise ValueError(
+                        f"Model {self.name!r}: params lack {tree.shown((*place.path, spec.name))}. They must be of this model: from "
+                        "model.init(key) or model.params."
+                    )
 
     def _evaluate(self, params: Params, state: State, x: Any, ctx: Context) -> GraphResult:
         inputs = self._arrange(x)
@@ -242,15 +305,21 @@ class Container(Layer):
         return result._replace(state=self.ledger.collapse(result.state))
 
     def _arrange(self, x: Any) -> list[Any]:
+        """Return the array for each input, after a look at names, number and shapes."""
         if isinstance(x, Mapping):
             missing = [name for name in self.input_names if name not in x]
             if missing:
                 raise ValueError(f"Model {self.name!r}: the inputs lack {missing}; it has inputs {self.input_names}.")
-            return [x[name] for name in self.input_names]
-        inputs = as_list(x)
-        if len(inputs) != len(self.inputs):
-            raise ValueError(f"Model {self.name!r} takes {len(self.inputs)} inputs ({self.input_names}); got {len(inputs)}.")
-        return inputs
+            unknown = [name for name in x if name not in self.input_names]
+            if unknown:
+                raise ValueError(
+                    f"Model {self.name!r} has no input {unknown[0]!r}.{did_you_mean(str(unknown[0]), self.input_names)}"
+                )
+            inputs = [x[name] for name in self.input_names]
+        else:
+            inputs = as_list(x)
+        self.check_input([np.shape(array) for array in inputs])
+        return [as_array(array) for array in inputs]
 
     def run(self, params: Params, state: State, x: Any, ctx: Context) -> Result:
         result = self._evaluate(params, state, x, ctx)
@@ -265,11 +334,14 @@ class Container(Layer):
 
     def check_input(self, shapes: Sequence[Any]) -> None:
         if len(shapes) != len(self.inputs):
-            raise ValueError(f"Model {self.name!r} takes {len(self.inputs)} inputs ({self.input_names}); it was called on {len(shapes)}.")
-        for tensor, shape in zip(self.inputs, shapes, strict=True):
-            want = (None, *tensor.shape[1:])
-            if len(shape) != len(want) or any(a is not None and b is not None and a != b for a, b in zip(want, shape, strict=True)):
-                raise ValueError(f"Model {self.name!r} expects input of shape {want}; it was called on shape {tuple(shape)}.")
+            raise ValueError(
+                f"Model {self.name!r} takes {'1 input' if len(self.inputs) == 1 else f'{len(self.inputs)} inputs'}, "
+                f"{self.input_names}; it was called on {len(shapes)}."
+            )
+        for name, tensor, shape in zip(self.input_names, self.inputs, shapes, strict=True):
+            problem = InputSpec(shape=(None, *tensor.shape[1:])).mismatch(shape)
+            if problem:
+                raise ValueError(f"Input {name!r} of model {self.name!r}: {problem}; it was called on shape {tuple(shape)}.")
 
     # ---- configs
 
@@ -283,7 +355,9 @@ class Container(Layer):
         """Make the model that `get_config` described."""
         from jkeras.engine.saving.config import graph_ends
 
-        return cls(*graph_ends(config, custom_objects), name=config.get("name"))
+        model = cls(*graph_ends(config, custom_objects), name=config.get("name"))
+        model.trainable = bool(config.get("trainable", True))
+        return model
 
     def to_json(self, **kwargs: Any) -> str:
         """Return the architecture as JSON; `kwargs` go to `json.dumps`."""

@@ -51,13 +51,18 @@ def standardize_input_data(
     for index, (name, array) in enumerate(zip(names, arrays, strict=True)):
         dtype = np.dtype(dtypes[index] if dtypes is not None else floatx())
         array = _numeric(array, name, exception_prefix, dtype)
+        if array.size == 0:
+            raise ValueError(f"Error when checking {exception_prefix}: {name!r} is empty; its shape is {array.shape}.")
+        given = array.shape
         if array.ndim == 1:
             array = array[:, None]  # a vector is one number a sample
         shape = shapes[index] if shapes is not None else None
-        if shape is not None:
-            _check_shape(array, name, shape, check_batch_axis, exception_prefix)
-        if array.size == 0:
-            raise ValueError(f"Error when checking {exception_prefix}: {name!r} is empty; its shape is {array.shape}.")
+        if shape is not None and not _fits(array.shape, shape, check_batch_axis):
+            order = f" The order is {list(names)}." if len(names) > 1 and not isinstance(data, Mapping) else ""
+            raise ValueError(
+                f"Error when checking {exception_prefix}: expected {name!r} to have shape {tuple(shape)} but got an array with shape "
+                f"{tuple(given)}.{_shape_hint(given, shape)}{order}"
+            )
         if refuse_nan and np.issubdtype(array.dtype, np.floating):
             _refuse_nan(array, name, exception_prefix)
         result.append(array)
@@ -82,8 +87,10 @@ def _as_arrays(data: Any, names: list[str], prefix: str) -> list[Any]:
                 f"The list of arrays given as {prefix} has {len(data)} entries; the model expects {len(names)}: {names}."
                 + (" To give many samples as one array use np.array(list)." if len(names) == 1 else "")
             )
+        if len(data) == 0:
+            raise ValueError(f"Error when checking {prefix}: no data were given (an empty list); expected arrays for {names}.")
         if len(names) == 1:
-            return [np.asarray(data)]
+            return [data]
         raise ValueError(f"Error when checking {prefix}: the model expects a list of {len(names)} arrays ({names}); got {len(data)} entries.")
     if data is None:
         raise ValueError(f"Error when checking {prefix}: no data were given (None); expected arrays for {names}.")
@@ -103,6 +110,8 @@ def _numeric(array: Any, name: str, prefix: str, dtype: np.dtype) -> Any:
     """Return `array` as a numpy or JAX array of `dtype`."""
     if isinstance(array, jax.Array):
         return array if array.dtype == dtype else array.astype(dtype)
+    if hasattr(array, "tocoo"):
+        raise ValueError(f"Error when checking {prefix}: {name!r} is a sparse matrix; make it dense: x.toarray().")
     try:
         array = np.asarray(array)
     except ValueError as error:
@@ -121,22 +130,20 @@ def _numeric(array: Any, name: str, prefix: str, dtype: np.dtype) -> Any:
     return array if array.dtype == dtype else array.astype(dtype)
 
 
-def _check_shape(array: Any, name: str, shape: Shape, check_batch_axis: bool, prefix: str) -> None:
-    if array.ndim == len(shape):
-        pairs = list(zip(shape, array.shape, strict=True))
-        if all(want is None or want == got for want, got in (pairs if check_batch_axis else pairs[1:])):
-            return
-    hint = ""
-    if array.ndim == len(shape) - 1 and all(want in (None, got) for want, got in zip(shape[1:], array.shape, strict=True)):
-        hint = " A single sample needs a batch dimension: x[None]."
-    elif sorted(map(str, shape[1:])) == sorted(map(str, array.shape[1:])):
-        hint = " The sizes are there in another order: transpose the array, or check dim_ordering for images."
-    elif array.ndim > len(shape) == 2 and int(np.prod(array.shape[1:])) == shape[1]:
-        hint = " Flatten the samples: x.reshape(len(x), -1)."
-    raise ValueError(
-        f"Error when checking {prefix}: expected {name!r} to have shape {tuple(shape)} but got an array with shape "
-        f"{tuple(array.shape)}.{hint}"
-    )
+def _fits(given: Shape, shape: Shape, check_batch_axis: bool) -> bool:
+    pairs = list(zip(shape, given, strict=False))
+    return len(given) == len(shape) and all(want in (None, got) for want, got in (pairs if check_batch_axis else pairs[1:]))
+
+
+def _shape_hint(given: Shape, shape: Shape) -> str:
+    """Return what is likely wrong with an array of shape `given` where `shape` is expected."""
+    if len(given) == len(shape) - 1 and all(want in (None, got) for want, got in zip(shape[1:], given, strict=True)):
+        return " A single sample needs a batch dimension: x[None]."
+    if sorted(map(str, shape[1:])) == sorted(map(str, given[1:])):
+        return " The sizes are there in another order: transpose the array, or check dim_ordering for images."
+    if len(given) > len(shape) == 2 and int(np.prod(given[1:])) == shape[1]:
+        return " Flatten the samples: x.reshape(len(x), -1)."
+    return ""
 
 
 def _refuse_nan(array: Any, name: str, prefix: str) -> None:
@@ -248,6 +255,11 @@ def check_loss_and_target_compatibility(
                 f"The targets{name} have shape {tuple(y.shape)}, but categorical_crossentropy compares with one-hot rows of "
                 f"{shape[-1]} classes. Either convert integer labels with keras.utils.np_utils.to_categorical(y), or use the loss "
                 "'sparse_categorical_crossentropy', which takes integers."
+            )
+        if loss is objectives.sparse_categorical_crossentropy and y.shape[-1] != 1 and y.ndim == len(shape):
+            raise ValueError(
+                f"The targets{name} have shape {tuple(y.shape)}, but sparse_categorical_crossentropy takes class numbers, of shape "
+                f"{(*tuple(shape[:-1]), 1)}. For one-hot rows use the loss 'categorical_crossentropy'."
             )
         if loss is objectives.sparse_categorical_crossentropy and shape[-1] is not None:
             low, high = float(y.min()), float(y.max())

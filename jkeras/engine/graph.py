@@ -38,6 +38,8 @@ class Graph:
 
     Attributes:
         nodes: the calls in an order in which they can be computed.
+        names: the name of each layer when the graph was made, which is its place in the pytrees. A layer that is renamed
+            later keeps it in this graph.
         layers: each layer once, in Keras 1's order: by distance from the outputs, the farthest first, then in the order
             in which a walk from the outputs meets them. This order decides the order of weights in files.
         depths: ``{node: longest distance to an output}``.
@@ -58,20 +60,14 @@ class Graph:
         order = {id(node): position for position, node in enumerate(met)}
         self.nodes = sorted(met, key=lambda node: (-self.depths[node], order[id(node)]))
         self.layers = self._ordered_layers(met)
+        self.names = {layer: layer.name for layer in self.layers}
         self._check_names()
-        # The index of a call among the calls of its layer in this graph: part of its random key.
-        counts: Counter[int] = Counter()
-        self._calls: list[tuple[Node, int]] = []
-        for node in sorted(met, key=lambda node: node.outbound_layer.inbound_nodes.index(node)):
-            self._calls.append((node, counts[id(node.outbound_layer)]))
-            counts[id(node.outbound_layer)] += 1
-        index = {id(node): call for node, call in self._calls}
-        self._calls = [(node, index[id(node)]) for node in self.nodes if self._is_computed(node)]
+        self._calls = self._numbered_calls()
 
     def _walk(self) -> list[Node]:
-        """Return all nodes in the order in which a depth-first walk from the outputs meets them."""
+        """Return all nodes in the order in which a depth-first walk from the outputs meets them, then unused inputs."""
         met: dict[int, Node] = {}
-        stack = [output.node for output in reversed(self.outputs)]
+        stack = [tensor.node for tensor in reversed([*self.outputs, *self.inputs])]
         while stack:
             node = stack.pop()
             if id(node) in met:
@@ -83,7 +79,7 @@ class Graph:
 
     def _is_computed(self, node: Node) -> bool:
         """Whether the node has to be computed: it is no input, and not all that it makes is given as an input."""
-        if not node.inbound_layers:
+        if node.source:
             return False
         return not all(id(tensor) in self._input_ids for tensor in node.output_tensors)
 
@@ -112,12 +108,24 @@ class Graph:
         layers: dict[int, Layer] = {}
         for node in met:
             layer = node.outbound_layer
+            if not self._is_computed(node) and not node.source:
+                continue  # what it makes is given: its weights play no part
             layers.setdefault(id(layer), layer)
             depth[id(layer)] = max(depth.get(id(layer), 0), self.depths[node])
         return sorted(layers.values(), key=lambda layer: -depth[id(layer)])  # sorting is stable: then by the walk
 
+    def _numbered_calls(self) -> list[tuple[Node, int]]:
+        """Return the nodes to compute, each with its number among the calls of its layer in this graph."""
+        computed = {node for node in self.nodes if self._is_computed(node)}
+        numbers = {
+            node: number
+            for layer in self.layers
+            for number, node in enumerate(node for node in layer.inbound_nodes if node in computed)
+        }
+        return [(node, numbers[node]) for node in self.nodes if node in computed]
+
     def _check_connected(self, met: list[Node]) -> None:
-        reached = [node.outbound_layer.name for node in met if self._is_computed(node)]
+        reached = [node.outbound_layer.name for node in reversed(met) if self._is_computed(node)]
         for node in met:
             if self._is_computed(node):
                 continue
@@ -126,7 +134,8 @@ class Graph:
                     raise DisconnectedGraphError(
                         f"Graph disconnected in {self.name!r}: the outputs depend on {tensor.name!r} (layer "
                         f"{node.outbound_layer.name!r}), which is not among the inputs {[t.name for t in self.inputs]}. "
-                        f"Layers on the way: {reached[::-1]}. Add that tensor to the model's inputs."
+                        f"Layers between: {reached[:5]}{' and more' if len(reached) > 5 else ''}. Add that tensor to the "
+                        "model's inputs."
                     )
 
     def _check_names(self) -> None:
@@ -150,27 +159,30 @@ class Graph:
             id(tensor): (array, mask) for tensor, array, mask in zip(self.inputs, inputs, masks, strict=True)
         }
         new_state = dict(state)
-        updated: set[str] = set()
         penalty: Array | float = 0.0
         with learning_phase_scope(ctx.train):
             for node, call in self._calls:
-                layer = node.outbound_layer
+                layer, name = node.outbound_layer, self.names[node.outbound_layer]
                 pairs = [values[id(tensor)] for tensor in node.input_tensors]
-                key = None if ctx.key is None else jax.random.fold_in(ctx.key, stable_hash(layer.name, call))
+                # Of the layer's name and the number of the call: other layers that come or go change no key.
+                key = None if ctx.key is None else jax.random.fold_in(ctx.key, stable_hash(name, call))
                 call_ctx = Context(ctx.train, key, one_or_list([mask for _, mask in pairs]))
-                with key_scope(key):
-                    result = layer.run(
-                        params.get(layer.name, {}), state.get(layer.name, {}), one_or_list([x for x, _ in pairs]), call_ctx
-                    )
-                # Every call reads the state from before the step; the first call's update is kept, as in Keras 1.
-                if result.state and layer.name not in updated:
-                    new_state[layer.name] = result.state
-                    updated.add(layer.name)
+                try:
+                    with key_scope(key):
+                        result = layer.run(
+                            params.get(name, {}), state.get(name, {}), one_or_list([x for x, _ in pairs]), call_ctx
+                        )
+                except Exception as error:
+                    error.add_note(f"In layer {name!r} ({type(layer).__name__}) of {self.name!r}.")
+                    raise
+                # Every call reads the state from before the step; the update of the layer's first call is kept, as in Keras 1.
+                if result.state and call == 0:
+                    new_state[name] = result.state
                 penalty = penalty + result.penalty
                 outputs = result.value if len(node.output_tensors) > 1 else [result.value]
                 out_masks = result.mask if isinstance(result.mask, list) else [result.mask] * len(outputs)
                 for tensor, value, mask in zip(node.output_tensors, outputs, out_masks, strict=True):
-                    values[id(tensor)] = (value, mask)
+                    values.setdefault(id(tensor), (value, mask))  # an output may be given as an input
         pairs = [values[id(tensor)] for tensor in self.outputs]
         return GraphResult([value for value, _ in pairs], [mask for _, mask in pairs], new_state, penalty)
 

@@ -10,24 +10,41 @@ An ordinary layer declares its weights and says what it computes; everything els
             return x * params["s"]
 """
 
-import copy
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import jax
 import numpy as np
 
 from jkeras.backend.config import floatx, get_uid
-from jkeras.backend.random import key_scope
-from jkeras.engine import bridge, infer
+from jkeras.engine import attributes, bridge, symbolic
 from jkeras.engine.config import check_keywords, constructor_arguments, serialise
-from jkeras.engine.contract import Context, InputSpec, Result, Weight
+from jkeras.engine.contract import Context, InputSpec, Result
 from jkeras.engine.node import KerasTensor, Node, as_list, one_or_list
 from jkeras.engine.node_access import NodeAccess
-from jkeras.engine.weights import HasWeights
+from jkeras.engine.weights import HasWeights, WeightHandle
 from jkeras.typing import Config, Key, Params, Shape, State
 
 __all__ = ["Layer"]
+
+
+def _completing(build: Callable[..., None]) -> Callable[..., None]:
+    """Let a `build` finish the layer: custom layers call the `build` of the layers in them."""
+
+    @functools.wraps(build)
+    def whole(self: "Layer", input_shape: Any = None) -> None:
+        if self.built or self._building:  # the second is super().build(…)
+            build(self, input_shape)
+            return
+        self._building, self.built_shape = True, input_shape
+        try:
+            build(self, input_shape)
+        finally:
+            self._building = False
+        self.finish_build()
+
+    return whole
 
 
 class Layer(HasWeights, NodeAccess):
@@ -77,6 +94,7 @@ class Layer(HasWeights, NodeAccess):
         self.outbound_nodes: list[Node] = []
         self.built = False
         self.built_shape: Any = None
+        self._building = False
         self.batch_input_shape: Shape | None = None
         self.input_dtype: str | None = kwargs.get("input_dtype")
         if kwargs.get("batch_input_shape") is not None:
@@ -86,10 +104,13 @@ class Layer(HasWeights, NodeAccess):
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
+        if "build" in vars(cls):
+            cls.build = _completing(cls.build)  # type: ignore[method-assign]
         # A class that defines `call` is a layer of Keras 1's style and runs through the bridge.
         if "call" in vars(cls):
             cls.apply_with_state = bridge.apply_with_state  # type: ignore[method-assign]
             cls.apply = bridge.apply  # type: ignore[method-assign]
+            cls.run = vars(cls).get("run", Layer.run)  # type: ignore[method-assign]
             cls.infers_shape = False
 
     def __repr__(self) -> str:
@@ -104,13 +125,14 @@ class Layer(HasWeights, NodeAccess):
             key: random key, from ``jax.random.key``.
             input_shape: with the batch dimension, or a list of shapes; default: the shape that the layer was built for.
         """
-        if input_shape is None:
-            if not self.built:
-                raise ValueError(f"Layer {self.name!r} is not built yet: give init(key, input_shape), e.g. init(key, (None, 20)).")
-            specs = self.weight_declarations
-        else:
-            specs = self._specs_for(input_shape)
-        return self.sample_weights(specs, key)
+        layer = self
+        if input_shape is None and not self.built:
+            raise ValueError(f"Layer {self.name!r} is not built yet: give init(key, input_shape), e.g. init(key, (None, 20)).")
+        if input_shape is not None and not (self.built and input_shape == self.built_shape):
+            layer = self.twin()
+            layer._seed = 0  # spares the script's np.random stream
+            layer.ensure_built(input_shape)
+        return layer.draw(key)
 
     def apply(self, params: Params, x: Any) -> Any:
         """Return the layer's output at inference; pure. This is what an ordinary layer implements.
@@ -143,14 +165,12 @@ class Layer(HasWeights, NodeAccess):
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
         """Return the shape of the output for inputs of `input_shape`; ``None`` stands for sizes not known."""
-        shapes = input_shape if isinstance(input_shape, list) else [input_shape]
+        return symbolic.traced_shape(self, input_shape)
 
-        def call(params: Params, state: State, *inputs: Any) -> Any:
-            with key_scope(jax.random.key(0)):
-                return self.apply_with_state(params, state, one_or_list(inputs), Context())[0]
-
-        outputs = infer.output_shapes(call, shapes, [floatx()] * len(shapes), fixed=self.abstract_weights())
-        return one_or_list([tuple(output.shape) for output in as_list(outputs)])
+    @property
+    def states_shape(self) -> bool:
+        """Whether the class says itself which shape comes out; otherwise its computation is traced."""
+        return type(self).get_output_shape_for is not Layer.get_output_shape_for
 
     def run(self, params: Params, state: State, x: Any, ctx: Context) -> Result:
         """One call inside a graph: value, mask, new state and activity penalty."""
@@ -165,11 +185,31 @@ class Layer(HasWeights, NodeAccess):
 
     @HasWeights.trainable_weights.setter
     def trainable_weights(self, weights: Sequence[Any]) -> None:
-        bridge.adopt(self, weights, trainable=True)
+        self._order[True] = attributes.adopt(self, weights, trainable=True)
 
     @HasWeights.non_trainable_weights.setter
     def non_trainable_weights(self, weights: Sequence[Any]) -> None:
-        bridge.adopt(self, weights, trainable=False)
+        self._order[False] = attributes.adopt(self, weights, trainable=False)
+
+    def sublayers(self) -> "Sequence[Layer]":
+        return attributes.parts(self) if self._is_custom else ()
+
+    def listed(self, trainable: bool) -> list[Any]:
+        if not self._is_custom:
+            return super().listed(trainable)
+        order = [weight for listing in self._order.values() for weight in listing]
+        weights = self.own_handles(trainable)
+        for layer in self.sublayers():
+            # A layer with calls of its own belongs to a model; of it only what the script lists is listed here.
+            connected = attributes.is_connected(layer)
+            inner = layer.trainable_weights if trainable else layer.non_trainable_weights
+            weights += [weight for weight in inner if not connected or weight in order]
+        weights.sort(key=lambda weight: order.index(weight) if weight in order else len(order))
+        return attributes.Listing(self, trainable, weights) if self._building else weights
+
+    @property
+    def _is_custom(self) -> bool:
+        return type(self).call is not Layer.call
 
     def add_update(self, updates: Any, inputs: Any = None) -> None:
         """Report, from inside `call`, new values of non-trainable weights.
@@ -178,12 +218,16 @@ class Layer(HasWeights, NodeAccess):
             updates: a pair (weight, new value), as `K.update` makes it, or a list of pairs.
             inputs: ignored; in Keras 1's signature.
         """
-        pairs = [updates] if isinstance(updates, tuple) else list(updates)
-        collected = vars(self).get("_updates")
-        if collected is None:
-            raise ValueError(f"Layer {self.name!r}: add_update is called inside call(), where the new value is computed.")
-        collected.extend(pairs)
+        bridge.add_update(self, updates)
 
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Return the output, computed with the weights as they are (Keras 1). Layers of Keras 1's style override it.
+
+        In the `call` of a custom layer, this is how to compute with a layer inside it, or with the class that it extends.
+        """
+        return bridge.call(self, x, mask, inherited=True)
+
+    @_completing
     def build(self, input_shape: Any) -> None:
         """Declare the weights for inputs of `input_shape`. Custom layers of Keras 1's style override it and call `add_weight`."""
         for spec in self.weight_specs(input_shape):
@@ -191,13 +235,14 @@ class Layer(HasWeights, NodeAccess):
 
     def ensure_built(self, input_shape: Any) -> None:
         """Build the layer, once."""
-        if self.built:
-            return
-        self.built_shape = input_shape
-        self.build(input_shape)
+        if not self.built:
+            self.build(input_shape)
+
+    def finish_build(self) -> None:
+        """Do what follows after `build` has declared the weights."""
         self.built = True
         self.adopt_states()
-        bridge.adopt_attributes(self)
+        attributes.adopt_attributes(self)
         for handle in self._handles.values():
             # Scripts read `layer.W`; the attribute is the handle, the number stays in the pytree.
             if not hasattr(self, handle.spec.name):
@@ -209,25 +254,23 @@ class Layer(HasWeights, NodeAccess):
     def adopt_states(self) -> None:
         """Make what `build` left in other places part of the layer's state; for recurrent layers."""
 
-    def _specs_for(self, input_shape: Any) -> Sequence[Weight]:
-        if self.built and input_shape == self.built_shape:
-            return self.weight_declarations
-        trial = self.twin()
-        trial._seed = 0  # spares the script's np.random stream
-        trial.ensure_built(input_shape)
-        return trial.weight_declarations
-
-    def twin(self, **attributes: Any) -> "Layer":
+    def twin(self, **changes: Any) -> "Layer":
         """Return an unbuilt copy of the layer, with other values of some attributes; it shares no weights and no calls."""
-        twin = copy.copy(self)
-        handles = list(self._handles.values())
-        for name in [name for name, value in vars(self).items() if any(value is handle for handle in handles)]:
-            delattr(twin, name)
+        twin = attributes.shallow_copy(self)
+        for name, value in attributes.own_attributes(self).items():
+            if isinstance(value, WeightHandle):
+                delattr(twin, name)
+            else:
+                vars(twin)[name] = attributes.unbuilt(value)
         HasWeights.__init__(twin)
         twin.built, twin.initial_weights = False, None
         twin.inbound_nodes, twin.outbound_nodes = [], []
-        vars(twin).update(attributes)
+        vars(twin).update(changes)
         return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what `copy.deepcopy` and `pickle` take: all but the calls, which belong to the models around the layer."""
+        return {**vars(self), "inbound_nodes": [], "outbound_nodes": [], "_lent": True}
 
     def abstract_weights(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return ``(params, state)`` as abstract arrays, without allocating them."""
@@ -260,19 +303,21 @@ class Layer(HasWeights, NodeAccess):
         tensors = as_list(x)
         if not tensors:
             raise ValueError(f"Layer {self.name!r} was called on an empty list; it needs at least one tensor.")
-        for tensor in tensors:
-            if not isinstance(tensor, KerasTensor):
-                raise TypeError(
-                    f"Layer {self.name!r} was called on {type(tensor).__name__}; a layer is called on the tensors that Input() and "
-                    "other layers return. To compute with numbers use layer.apply(params, x), or put the layer in a Model."
-                )
+        if not all(isinstance(tensor, KerasTensor) for tensor in tensors):
+            if bridge.is_running():
+                return bridge.call(self, x, mask)
+            other = next(tensor for tensor in tensors if not isinstance(tensor, KerasTensor))
+            raise TypeError(
+                f"Layer {self.name!r} was called on {type(other).__name__}; a layer is called on the tensors that Input() and "
+                "other layers return. To compute with numbers use layer.apply(params, x), or put the layer in a Model."
+            )
         if mask is not None and any(entry is not None for entry in as_list(mask)):
             raise NotImplementedError("Passing mask= to a layer call is not supported: masks travel with their tensors.")
         shapes = [tensor.shape for tensor in tensors]
         self.check_input(shapes)
         self.ensure_built(one_or_list(shapes) if not isinstance(x, list | tuple) or len(shapes) == 1 else shapes)
         self.check_input(shapes)
-        outputs = self._output_tensors(tensors)
+        outputs = symbolic.output_tensors(self, tensors)
         Node(self, tensors, outputs)
         return one_or_list(outputs)
 
@@ -281,7 +326,10 @@ class Layer(HasWeights, NodeAccess):
         if self.input_spec is None:
             return
         if len(shapes) != len(self.input_spec):
-            raise ValueError(f"Layer {self.name!r} takes {len(self.input_spec)} inputs; it was called on {len(shapes)}.")
+            raise ValueError(
+                f"Layer {self.name!r} ({type(self).__name__}) takes {_inputs(len(self.input_spec))}; it was called on "
+                f"{len(shapes)}. To make one tensor of several use merge([…], mode=…)."
+            )
         for index, (spec, shape) in enumerate(zip(self.input_spec, shapes, strict=True)):
             problem = spec.mismatch(shape) if spec is not None else None
             if problem:
@@ -289,48 +337,6 @@ class Layer(HasWeights, NodeAccess):
                 raise ValueError(
                     f"Input{which} of layer {self.name!r} ({type(self).__name__}): {problem}; got shape {tuple(shape)}."
                 )
-
-    def _output_tensors(self, tensors: list[KerasTensor]) -> list[KerasTensor]:
-        shapes = [tensor.shape for tensor in tensors]
-        declared = self.get_output_shape_for(one_or_list(shapes))
-        declared = declared if isinstance(declared, list) else [declared]
-        dtypes, masks = self._abstract_outputs(tensors, len(declared))
-        index = len(self.inbound_nodes)
-        name = f"{self.name}_out" if index == 0 else f"{self.name}_out_{index}"
-        return [
-            KerasTensor(
-                tuple(shape), dtype, name if position == 0 else f"{name}:{position}",
-                mask=None if mask is None else KerasTensor(mask, "bool", f"{name}_mask"),
-            )
-            for position, (shape, dtype, mask) in enumerate(zip(declared, dtypes, masks, strict=True))
-        ]  # fmt: skip
-
-    def _abstract_outputs(self, tensors: list[KerasTensor], count: int) -> tuple[list[Any], list[Shape | None]]:
-        """Return the dtypes of the outputs and the shapes of their masks, and meet shape errors where the model is built."""
-        has_mask = any(tensor.mask is not None for tensor in tensors)
-
-        def call(params: Params, state: State, *arrays: Any) -> Any:
-            xs, masks = arrays[: len(tensors)], arrays[len(tensors) :]
-            # A key of its own: only shapes are asked for, the script's random numbers are not touched.
-            with key_scope(jax.random.key(0)):
-                result = self.run(params, state, one_or_list(xs), Context(mask=one_or_list(masks)))
-            return as_list(result.value), _mask_list(result.mask, count)
-
-        shapes: list[Any] = [tensor.shape for tensor in tensors]
-        shapes += [None if tensor.mask is None else tensor.mask.shape for tensor in tensors]
-        dtypes = [*(tensor.dtype for tensor in tensors), *("bool" for _ in tensors)]
-        try:
-            values, masks = infer.output_shapes(call, shapes, dtypes, fixed=self.abstract_weights())
-        except (TypeError, ValueError) as error:
-            if has_mask:
-                self.compute_mask_refusal(tensors)
-            if not self.infers_shape:
-                return [floatx()] * count, [None] * count
-            raise ValueError(
-                f"Layer {self.name!r} ({type(self).__name__}) cannot be applied to inputs of shape "
-                f"{one_or_list([tensor.shape for tensor in tensors])}: {error}"
-            ) from error
-        return [value.dtype for value in values], [None if mask is None else tuple(mask.shape) for mask in masks]
 
     def compute_mask_refusal(self, tensors: list[KerasTensor]) -> None:
         """Let `compute_mask` raise its own error when a mask meets a layer that does not support masking."""
@@ -358,9 +364,8 @@ class Layer(HasWeights, NodeAccess):
         return cls(**config)
 
 
-def _mask_list(mask: Any, count: int) -> list[Any]:
-    masks = as_list(mask)
-    return masks if len(masks) == count else [masks[0]] * count
+def _inputs(count: int) -> str:
+    return "1 input" if count == 1 else f"{count} inputs"
 
 
 def _checked_shape(layer: Layer, argument: str, shape: Any) -> tuple[int | None, ...]:

@@ -1,32 +1,33 @@
 """Epochs, chunks of steps, callbacks.
 
-The data set goes to the device once. An epoch is a few calls of a compiled loop over many batches (a *chunk*), sized so
-that callbacks, the progress bar and Ctrl-C are served several times a second. If a callback watches single batches,
-every chunk is one batch.
+The training data go to the device once. An epoch is a few calls of a compiled loop over many batches (a *chunk*),
+sized so that callbacks, the progress bar and Ctrl-C are served several times a second. If a callback watches single
+batches, every chunk is one batch. Data that are only evaluated go to the device in *blocks* of a fixed number of
+batches, so that one program serves any number of samples.
 """
 
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from jkeras.callbacks import CallbackList
-from jkeras.engine.chunks import ChunkClock
+from jkeras.engine.chunks import ChunkClock, block_length
 from jkeras.engine.step import Batch
+from jkeras.engine.trainer import Trainer
 from jkeras.utils.progbar import Progbar
 
 if TYPE_CHECKING:
     from jkeras.engine.model import Model
 
-__all__ = ["evaluate", "fit", "on_device", "predict", "shuffled"]
+__all__ = ["Block", "blocks", "evaluate", "fit", "on_device", "predict", "shuffled"]
 
 
 def on_device(data: Batch) -> Batch:
-    """Put a data set on the device, once."""
-    return jax.tree.map(jnp.asarray, data)
+    """Put a data set on the device."""
+    return jax.tree.map(jax.device_put, data)
 
 
 def shuffled(index: np.ndarray, shuffle: bool | str, batch_size: int) -> np.ndarray:
@@ -54,8 +55,12 @@ def _parts(samples: int, batch_size: int) -> list[tuple[int, int, int]]:
     return [*parts, (full, 1, rest)] if rest else parts
 
 
+# ---- training
+
+
 def fit(
     model: "Model",
+    trainer: Trainer,
     data: Batch,
     validation: Batch | None,
     *,
@@ -69,30 +74,30 @@ def fit(
     """Train for the epochs `initial_epoch` to `nb_epoch` (excluded).
 
     Args:
-        model: compiled; its layers hold the newest weights after every chunk.
-        data: training data.
+        model: its layers hold the newest weights after every chunk.
+        trainer: what `model` was compiled to.
+        data: training data, on the device.
         validation: evaluated after every epoch, or ``None``.
         callbacks: all of them, in order; their methods are called here.
         names: what the logs call the values of `Model.metrics_names`.
     """
     samples = len(data.inputs[0])
-    device_data = on_device(data)
-    device_validation = on_device(validation) if validation is not None else None
-    single = callbacks.watches_batches
-    model.stop_training = False
+    held_out = None if validation is None else list(blocks(validation, batch_size))
     callbacks.on_train_begin()
-    index = np.arange(samples)
+    model.stop_training = False
+    single = callbacks.watches_batches
+    index = np.arange(samples, dtype=np.int32)
     for epoch in range(initial_epoch, nb_epoch):
         callbacks.on_epoch_begin(epoch)
         index = shuffled(index, shuffle, batch_size)
         for first, count, size in _parts(samples, batch_size):
             start = first * batch_size
             rows = index[start : start + count * size].reshape(count, size)
-            _train_part(model, device_data, rows, first, names, callbacks, single)
+            _train_part(trainer, data, rows, first, names, callbacks, single)
         logs: dict[str, Any] = {}
-        if device_validation is not None:
-            values = evaluate(model, device_validation, batch_size=batch_size)
-            logs.update({f"val_{name}": value for name, value in zip(names, values, strict=True)})
+        if held_out is not None:
+            values = evaluate(model, trainer, held_out)
+            logs.update((f"val_{name}", value) for name, value in zip(names, values, strict=True))
         callbacks.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
@@ -100,7 +105,7 @@ def fit(
 
 
 def _train_part(
-    model: "Model",
+    trainer: Trainer,
     data: Batch,
     rows: np.ndarray,
     first: int,
@@ -110,111 +115,146 @@ def _train_part(
 ) -> None:
     """Train on batches of one size: `rows` has one row of sample numbers for each."""
     count, size = rows.shape
-    clock = model.programs.clock("train")
-    order = jnp.asarray(rows, jnp.int32)
-    reports = jnp.zeros((count, len(names)), jnp.float32)
+    program, clock = trainer.programs.train_batches, trainer.programs.clock("train", size)
+    # One call takes them along; for several calls they are on the device before.
+    order = rows if not single and clock.steps() >= count else jax.device_put(rows)
     done = 0
     while done < count:
         steps = 1 if single else min(clock.steps(), count - done)
         batch = first + done
+        logs: dict[str, Any] = {"batch": batch, "size": size}
         if single:
-            callbacks.on_batch_begin(batch, {"batch": batch, "size": size})
+            callbacks.on_batch_begin(batch, logs)
         started = time.perf_counter()
-        reports = model.train_with(model.programs.train_batches, reports, data, order, done, done + steps)
-        values = np.asarray(reports)[done : done + steps]  # waits for the device
+        values = trainer.run(program, data, order, done, done + steps, steps=steps)[:steps]
         clock.ran(steps, time.perf_counter() - started)
         if single:
-            logs = dict(zip(names, values[0].tolist(), strict=True))
-            callbacks.on_batch_end(batch, {"batch": batch, "size": size, **logs})
+            logs.update(zip(names, values[0].tolist(), strict=True))
+            callbacks.on_batch_end(batch, logs)
         else:
             callbacks.on_batches_end(batch, np.full(steps, size), names, values)
         done += steps
-    model.steps_done += count
 
 
-def evaluate(model: "Model", data: Batch, *, batch_size: int, verbose: int = 0) -> list[float]:
+# ---- inference
+
+
+class Block(NamedTuple):
+    """Consecutive batches on the device."""
+
+    data: Batch
+    """The rows of the batches, then zeros up to a length that is the same for all blocks of a batch size."""
+    batches: int
+    size: int
+    """Samples in each batch."""
+
+
+def blocks(data: Batch, batch_size: int, row_bytes: int = 0) -> Iterator[Block]:
+    """Cut a data set into blocks; the last, short batch is a block of its own.
+
+    Args:
+        data: on the host.
+        batch_size: samples in each full batch.
+        row_bytes: what a sample needs on the device besides the data.
+    """
+    data = jax.tree.map(np.asarray, data)
+    row_bytes += sum(array[:1].nbytes for array in jax.tree.leaves(data))
+    for first, count, size in _parts(len(data.inputs[0]), batch_size):
+        length = block_length(size * row_bytes) if size == batch_size else 1
+        for done in range(0, count, length):
+            steps = min(length, count - done)
+            start = first * batch_size + done * size
+            yield Block(_cut(data, start, steps * size, length * size), steps, size)
+
+
+def _cut(data: Batch, start: int, rows: int, length: int) -> Batch:
+    def cut(array: np.ndarray) -> jax.Array:
+        part = array[start : start + rows]
+        if rows < length:
+            part = np.concatenate([part, np.zeros((length - rows, *array.shape[1:]), array.dtype)])
+        return jax.device_put(part)
+
+    return jax.tree.map(cut, data)
+
+
+def evaluate(model: "Model", trainer: Trainer, data: Iterable[Block], bar: Progbar | None = None) -> list[float]:
     """Return the averages of loss and metrics over `data`, weighted by batch size.
 
     Args:
-        model: compiled.
-        data: inputs, targets and weights, on the host or on the device.
-        batch_size: the last batch may be smaller.
-        verbose: 1 shows a progress bar.
+        model: its layers' weights are used, and their state is carried on.
+        trainer: what `model` was compiled to.
+        data: from `blocks`.
+        bar: is moved, if given.
     """
-    data = on_device(data)
-    samples = len(data.inputs[0])
+    programs = trainer.programs
     params, state = model.gather()
-    key, step = model.inference_keys(samples, batch_size)
-    total = np.zeros(len(model.metrics_names))
-    bar = Progbar(samples) if verbose == 1 else None
-    for first, count, size in _parts(samples, batch_size):
-        reports = jnp.zeros((count, len(total)), jnp.float32)
-        fixed = (params, data, first * batch_size, key, step + first)
-        reports, state = _in_chunks(
-            model.programs.test_batches, reports, state, fixed, count, size, bar, model.programs.clock("test")
-        )
-        total += np.asarray(reports, np.float64).sum(axis=0) * size
+    total = np.zeros(len(trainer.objective.names))
+    samples = 0
+    for block in data:
+        seed, step = model.inference_seed(block.batches)
+        clock = programs.clock("test", block.size)
+        for first, stop in _chunks(block, clock, bar):
+            state, reports = programs.test_batches(
+                params, state, block.data, first, stop, seed, step + first, size=block.size
+            )
+            total += np.asarray(reports, np.float64)[first:stop].sum(axis=0) * block.size
+        samples += block.batches * block.size
     model.keep_state(state)
     return (total / samples).tolist()
 
 
-def predict(model: "Model", inputs: list[Any], *, batch_size: int, verbose: int = 0) -> list[np.ndarray]:
+def predict(model: "Model", inputs: list[Any], *, batch_size: int, bar: Progbar | None = None) -> list[np.ndarray]:
     """Return the outputs for all samples, as arrays that the caller may change.
 
     Args:
         model: built; it need not be compiled.
         inputs: one array for each input, samples first.
         batch_size: the last batch may be smaller.
-        verbose: 1 shows a progress bar.
+        bar: is moved, if given.
     """
     samples = len(inputs[0])
-    params, state = model.gather()
-    programs = model.programs
-    key, step = model.inference_keys(samples, batch_size)
     if samples <= batch_size:
-        state, outputs = programs.predict_batch(params, state, inputs, key, step)
-        model.keep_state(state)
-        return [np.array(output) for output in outputs]
-    data = on_device(Batch(inputs))
-    bar = Progbar(samples) if verbose == 1 else None
-    pieces: list[list[np.ndarray]] = []
-    for first, count, size in _parts(samples, batch_size):
-        batch = [jax.ShapeDtypeStruct((size, *array.shape[1:]), array.dtype) for array in data.inputs]
-        _, outputs = jax.eval_shape(programs.predict_batch, params, state, batch, key, step)
-        for name, output in zip(model.output_names, outputs, strict=True):
-            if output.shape[:1] != (size,):
-                raise ValueError(
-                    f"Output {name!r} of {model.name!r} has shape {output.shape} for a batch of {size} samples; predict needs one "
-                    "row for each sample. Use predict_on_batch for a model that mixes the samples of a batch."
-                )
-        results = [jnp.zeros((count * size, *output.shape[1:]), output.dtype) for output in outputs]
-        fixed = (params, data, first * batch_size, key, step + first)
-        results, state = _in_chunks(
-            programs.predict_batches, results, state, fixed, count, size, bar, programs.clock("predict")
-        )
-        pieces.append([np.array(result) for result in results])
+        outputs = predict_batch(model, inputs)
+        if bar is not None:
+            bar.add(samples)
+        return outputs
+    programs = model.programs
+    params, state = model.gather()
+    row_bytes = programs.output_bytes(params, state, inputs, batch_size)
+    results: list[np.ndarray] = []
+    row = 0
+    for block in blocks(Batch(inputs), batch_size, row_bytes):
+        seed, step = model.inference_seed(block.batches)
+        clock = programs.clock("predict", block.size)
+        for first, stop in _chunks(block, clock, bar):
+            state, outputs = programs.predict_batches(
+                params, state, block.data, first, stop, seed, step + first, size=block.size
+            )
+            parts = [np.asarray(output)[first * block.size : stop * block.size] for output in outputs]
+            results = results or [np.empty((samples, *part.shape[1:]), part.dtype) for part in parts]
+            for result, part in zip(results, parts, strict=True):
+                result[row : row + len(part)] = part
+            row += (stop - first) * block.size
     model.keep_state(state)
-    return [np.concatenate(parts) if len(parts) > 1 else parts[0] for parts in zip(*pieces, strict=True)]
+    return results
 
 
-def _in_chunks(
-    program: Callable[..., Any],
-    results: Any,
-    state: Any,
-    fixed: Any,
-    count: int,
-    size: int,
-    bar: Progbar | None,
-    clock: ChunkClock,
-) -> tuple[Any, Any]:
-    """Call ``program(results, state, first, stop, *fixed, size=size)`` until `count` batches are done."""
+def predict_batch(model: "Model", inputs: list[Any]) -> list[np.ndarray]:
+    """Return the outputs for all samples as one batch."""
+    params, state = model.gather()
+    state, outputs = model.programs.predict_batch(params, state, inputs, *model.inference_seed(1))
+    model.keep_state(state)
+    return [np.array(output) for output in outputs]
+
+
+def _chunks(block: Block, clock: ChunkClock, bar: Progbar | None) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last batch (excluded) of each call that works through a block, and time the call."""
     done = 0
-    while done < count:
-        steps = min(clock.steps(), count - done)
+    while done < block.batches:
+        steps = min(clock.steps(), block.batches - done)
         started = time.perf_counter()
-        results, state = jax.block_until_ready(program(results, state, done, done + steps, *fixed, size=size))
+        yield done, done + steps
         clock.ran(steps, time.perf_counter() - started)
         done += steps
         if bar is not None:
-            bar.add(steps * size)
-    return results, state
+            bar.add(steps * block.size)

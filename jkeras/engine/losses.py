@@ -53,7 +53,7 @@ class Objective(NamedTuple):
         return sum((w * loss for w, loss in zip(self.loss_weights, each, strict=True)), jnp.zeros(())), each
 
     def report(self, total: Array, each: Sequence[Array], outputs: Sequence[Array], targets: Sequence[Array]) -> Array:
-        """Return all that is logged for a batch as one vector, in the order of `names`. Metrics ignore masks and weights."""
+        """Return what is logged for a batch as one vector, in the order of `names`. Metrics ignore masks and weights."""
         values: list[Any] = [total]
         if len(each) > 1:
             values += each
@@ -66,14 +66,15 @@ class Objective(NamedTuple):
 def weighted_objective(fn: Callable[[Array, Array], Array]) -> Callable[..., Array]:
     """Turn a loss per sample into a scalar, with Keras 1's rules for masks and sample weights.
 
-    With a mask the losses of masked time steps do not count; with weights each sample's loss is multiplied by its weight,
-    and samples of weight zero do not count as samples.
+    With a mask the losses of masked time steps do not count; with weights each sample's loss is multiplied by its
+    weight, and samples of weight zero do not count as samples.
     """
 
     def weighted(y_true: Array, y_pred: Array, weights: Array | None = None, mask: Array | None = None) -> Array:
         score = jnp.asarray(unwrap(fn(y_true, y_pred)))
         if mask is not None:
             mask = jnp.asarray(mask, score.dtype)
+            mask = mask.reshape(mask.shape + (1,) * (score.ndim - mask.ndim))
             score = score * mask
             score = score / jnp.mean(mask)
         if weights is not None:
@@ -135,7 +136,9 @@ def _loss_functions(loss: Any, names: list[str]) -> list[Any]:
         return [objectives.get(loss[name]) for name in names]
     if isinstance(loss, list | tuple):
         if len(loss) != len(names):
-            raise ValueError(f"The list of losses has {len(loss)} entries; the model has {len(names)} outputs: {names}.")
+            raise ValueError(
+                f"The list of losses has {len(loss)} entries; the model has {len(names)} outputs: {names}."
+            )
         return [objectives.get(entry) for entry in loss]
     return [objectives.get(loss)] * len(names)
 
@@ -151,7 +154,9 @@ def _for_each(given: Any, names: list[str], argument: str, default: Any) -> list
             raise ValueError(f"{argument} has {len(given)} entries; the model has {len(names)} outputs: {names}.")
         return list(given)
     if argument == "loss_weights" and len(names) > 1:
-        raise TypeError(f"loss_weights is a list with a number for each output, or a dict by output name; got {given!r}.")
+        raise TypeError(
+            f"loss_weights is a list with a number for each output, or a dict by output name; got {given!r}."
+        )
     return [given] * len(names)
 
 

@@ -1,6 +1,6 @@
 """A model that is compiled, trained and asked: Keras 1's shell, thin over `data`, `step` and `loop`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -12,25 +12,14 @@ from jkeras.engine import data as standard
 from jkeras.engine import loop, tree
 from jkeras.engine.container import Container
 from jkeras.engine.data import check_array_lengths
-from jkeras.engine.interrupts import deferred_interrupts
 from jkeras.engine.losses import Objective, make_objective
 from jkeras.engine.node import one_or_list
-from jkeras.engine.step import Batch, Carry, Programs
+from jkeras.engine.step import Batch, Programs
+from jkeras.engine.trainer import Trainer
 from jkeras.errors import did_you_mean
-from jkeras.typing import Key
+from jkeras.utils.progbar import Progbar, echo
 
 __all__ = ["Model"]
-
-
-class Memory:
-    """What a compiled model remembers for its optimizer.
-
-    Attributes:
-        opt_state: replaced after every step.
-    """
-
-    def __init__(self, opt_state: Any):
-        self.opt_state = opt_state
 
 
 class Model(Container):
@@ -58,10 +47,11 @@ class Model(Container):
     metrics: Any = None
     loss_weights: Any = None
     sample_weight_mode: Any = None
+    validation_data: list[Any] | None = None
     _objective: Objective | None = None
-    _memory: Memory | None = None
+    _trainer: Trainer | None = None
     _programs: Programs | None = None
-    _base_key: Key | None = None
+    _run_seed: int | None = None  # a layer's `_seed` is that of its weights
     steps_done = 0
     _inference_steps = 0
 
@@ -79,8 +69,8 @@ class Model(Container):
         """Fix how the model is trained. What trains is read now from the layers' flags `trainable`.
 
         Args:
-            optimizer: a name, an object of `jkeras.optimizers`, or any gradient transformation (an object with ``init`` and
-                ``update``).
+            optimizer: a name, an object of `jkeras.optimizers`, or any gradient transformation (an object with ``init``
+                and ``update``).
             loss: a name or function of `jkeras.objectives`; a list or dict by output name for several outputs.
             metrics: a list such as ``['accuracy']``, or a dict by output name.
             loss_weights: factors of the losses in the total: a list or dict by output name.
@@ -98,44 +88,21 @@ class Model(Container):
         self.optimizer = optimizers.get(optimizer)
         self.loss, self.metrics, self.loss_weights = loss, metrics or [], loss_weights
         self.sample_weight_mode = sample_weight_mode
-        self._objective = objective
-        # Flags may have changed since the ledger was made.
-        self._ledger = tree.survey(self)
-        trainable = {place.path for place in self._ledger.places if place.trainable}
-        self._trainable_places = [place for place in self._ledger.places if place.path in trainable]
-        self._frozen_places = [place for place in self._ledger.places if place.path not in trainable]
-        self._programs = Programs(self, objective, self.optimizer.update)
-        self._memory = None
-        self._prepare_optimizer()
-
-    def _prepare_optimizer(self) -> None:
-        own, frozen = self._carried_params()
-        del frozen
-        self._memory = Memory(self.optimizer.init(own))
-        if hasattr(self.optimizer, "attach"):
-            self.optimizer.attach(self._memory, self._optimizer_order())
-
-    def _optimizer_order(self) -> list[tuple[str, ...]]:
-        """Return the paths of all trainable weights as Keras 1 orders them in files: by the weights' names."""
-        named = [
-            (place.layer.weight_name(spec), (*place.path, spec.name))
-            for place in self._trainable_places
-            for spec in place.layer.weight_declarations
-            if spec.trainable
-        ]
-        return [path for _, path in sorted(named, key=lambda pair: pair[0])]
+        self._ledger = None  # flags `trainable` may have changed since it was made
+        self._trainer = Trainer(self, objective, self.optimizer)
+        self._objective, self._programs = objective, self._trainer.programs
 
     @property
     def metrics_names(self) -> list[str]:
         """Names of what `train_on_batch` and `evaluate` return."""
-        return list(self._compiled("metrics_names").names)
+        return list(self._compiled("metrics_names").objective.names)
 
-    def _compiled(self, method: str) -> Objective:
-        if self._objective is None:
+    def _compiled(self, method: str) -> Trainer:
+        if self._objective is None or self._trainer is None:
             raise RuntimeError(
                 f"Model {self.name!r} is not compiled: call model.compile(optimizer, loss) before {method}()."
             )
-        return self._objective
+        return self._trainer
 
     # ---- arrays on their way between layers and steps
 
@@ -147,17 +114,17 @@ class Model(Container):
         return self._programs
 
     @property
-    def base_key(self) -> Key:
-        """The key from which those of all training steps are made; drawn from ``np.random`` once."""
-        if self._base_key is None:
-            self._base_key = jax.random.key(np.random.randint(0, 2**31 - 1))
-        return self._base_key
+    def seed(self) -> int:
+        """What the random keys of all steps are made from; drawn from ``np.random`` once."""
+        if self._run_seed is None:
+            self._run_seed = int(np.random.randint(0, 2**31 - 1))
+        return self._run_seed
 
-    def inference_keys(self, samples: int, batch_size: int) -> tuple[Key, int]:
-        """Return the key and the number of the first step for an inference of this size."""
+    def inference_seed(self, steps: int) -> tuple[int, int]:
+        """Return the seed, and the number of the first of so many steps of inference."""
         first = self._inference_steps
-        self._inference_steps += -(-samples // batch_size)
-        return self.base_key, 2**30 + first  # far from the numbers of training steps
+        self._inference_steps += steps
+        return self.seed, 2**30 + first  # far from the numbers of training steps
 
     def gather(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return ``(params, state)`` as the layers hold them now, for a call that changes nothing."""
@@ -169,34 +136,6 @@ class Model(Container):
     def keep_state(self, state: Mapping[str, Any]) -> None:
         """Give the layers the state after an inference."""
         tree.hand_back(self.ledger.places, state, lambda layer, arrays: layer.store_own(arrays, False))
-
-    def _carried_params(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        own = tree.Ledger(self._trainable_places, []).gather(lambda place: place.layer.own_arrays(True))
-        frozen = tree.Ledger(self._frozen_places, []).gather(lambda place: place.layer.own_arrays(True))
-        return own, frozen
-
-    def train_with(self, program: Callable[..., tuple[Carry, Any]], *arguments: Any) -> Any:
-        """Run a training program and give the layers their new arrays, with no moment at which they have none.
-
-        Args:
-            program: ``(carry, frozen, *arguments, key, step) -> (carry, result)``; it consumes the carry's buffers.
-
-        Returns:
-            The program's result.
-        """
-        memory = self._memory
-        if memory is None:
-            raise RuntimeError(f"Model {self.name!r} is not compiled.")
-        self.reclaim()
-        with deferred_interrupts():
-            own, frozen = self._carried_params()
-            state = self.ledger.gather(lambda place: place.layer.own_arrays(False))
-            carry = Carry(own, state, memory.opt_state)
-            carry, result = program(carry, frozen, *arguments, self.base_key, self.steps_done)
-            memory.opt_state = carry.opt_state
-            tree.hand_back(self._trainable_places, carry.trainable, lambda layer, arrays: layer.store_own(arrays, True))
-            self.keep_state(carry.state)
-        return result
 
     # ---- data
 
@@ -227,7 +166,7 @@ class Model(Container):
 
     def _batch(self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, method: str = "fit") -> Batch:
         """Return the arrays of a data set as the steps take them, after all checks."""
-        objective = self._compiled(method)
+        objective = self._compiled(method).objective
         inputs = self._inputs(x, refuse_nan=True)
         output_shapes = [tensor.shape for tensor in self.outputs]
         # What the targets are compared with comes first: its message says what to do about integer labels.
@@ -292,40 +231,44 @@ class Model(Container):
             RuntimeError: the model is not compiled.
             ValueError: the data do not fit the model; the message says which and how.
         """
-        self._compiled("fit")
+        trainer = self._compiled("fit")
         _check_positive(batch_size=batch_size)
+        if isinstance(shuffle, str) and shuffle != "batch":
+            raise ValueError(f"shuffle is True, False or 'batch'; got {shuffle!r}.")
         batch_size, nb_epoch = int(batch_size), int(nb_epoch)
         data = self._batch(x, y, sample_weight, class_weight)
         data, validation = self._validation(data, validation_split, validation_data)
-        history = History()
-        users = list(callbacks or [])
-        everyone = CallbackList(
-            [BaseLogger(), *users, history, *([ProgbarLogger()] if verbose else [])]
-        )
+        samples = len(data.inputs[0])
         names = _unique(self.metrics_names)
+        history = History()
+        users = CallbackList(callbacks).callbacks
+        everyone = CallbackList([BaseLogger(), *users, history, *([ProgbarLogger()] if verbose else [])])
         everyone.set_model(self)
         everyone.set_params(
             {
                 "batch_size": batch_size,
                 "nb_epoch": nb_epoch,
-                "nb_sample": len(data.inputs[0]),
+                "nb_sample": samples,
                 "verbose": verbose,
                 "do_validation": validation is not None,
                 "metrics": names + ([f"val_{name}" for name in names] if validation is not None else []),
             }
         )
-        for callback in users:
-            callback.validation_data = None if validation is None else [a for part in validation for a in part]
-        if verbose and validation is not None:
-            print(f"Train on {len(data.inputs[0])} samples, validate on {len(validation.inputs[0])} samples")
         self.history = history
+        self.validation_data = None if validation is None else _as_list(validation)
+        for callback in users:
+            callback.validation_data = self.validation_data
+        if verbose and validation is not None:
+            echo(f"Train on {samples} samples, validate on {len(validation.inputs[0])} samples\n")
+        data = loop.on_device(data)  # the copy on the host, if it is one, can go
         loop.fit(
             self,
+            trainer,
             data,
             validation,
             batch_size=batch_size,
             nb_epoch=nb_epoch,
-            initial_epoch=initial_epoch,
+            initial_epoch=int(initial_epoch),
             shuffle=shuffle,
             callbacks=everyone,
             names=names,
@@ -347,7 +290,9 @@ class Model(Container):
             raise ValueError(f"validation_split is a share between 0 and 1; got {split}.")
         at = int(samples * (1.0 - split))
         if at == 0 or at == samples:
-            raise ValueError(f"validation_split={split} of {samples} samples leaves {at} to train and {samples - at} to validate on.")
+            raise ValueError(
+                f"validation_split={split} of {samples} samples leaves {at} to train and {samples - at} to validate on."
+            )
         return (
             jax.tree.map(lambda array: array[:at], data),
             jax.tree.map(lambda array: array[at:], data),
@@ -360,36 +305,45 @@ class Model(Container):
             A number, or a list of numbers in the order of `metrics_names`.
         """
         _check_positive(batch_size=batch_size)
+        trainer = self._compiled("evaluate")
         data = self._batch(x, y, sample_weight, method="evaluate")
-        return one_or_list(loop.evaluate(self, data, batch_size=int(batch_size), verbose=verbose))
+        bar = Progbar(len(data.inputs[0])) if verbose == 1 else None
+        return one_or_list(loop.evaluate(self, trainer, loop.blocks(data, int(batch_size)), bar))
 
     def predict(self, x: Any, batch_size: int = 32, verbose: int = 0) -> Any:
         """Return the outputs for all samples: an array, or a list of arrays for several outputs."""
         _check_positive(batch_size=batch_size)
-        return one_or_list(loop.predict(self, self._inputs(x), batch_size=int(batch_size), verbose=verbose))
+        inputs = self._inputs(x)
+        bar = Progbar(len(inputs[0])) if verbose == 1 else None
+        return one_or_list(loop.predict(self, inputs, batch_size=int(batch_size), bar=bar))
 
     def train_on_batch(self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None) -> Any:
         """Update the weights once, on the given samples; return loss and metrics as `evaluate` does."""
+        trainer = self._compiled("train_on_batch")
         batch = self._batch(x, y, sample_weight, class_weight, method="train_on_batch")
-        report = self.train_with(self.programs.train_batch, batch)
-        self.steps_done += 1
-        return one_or_list(np.asarray(report).tolist())
+        return one_or_list(trainer.run(trainer.programs.train_batch, batch).tolist())
 
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
         """Return loss and metrics of the given samples as one batch."""
+        trainer = self._compiled("test_on_batch")
         batch = self._batch(x, y, sample_weight, method="test_on_batch")
         params, state = self.gather()
-        state, report = self.programs.test_batch(params, state, batch, *self.inference_keys(1, 1))
+        state, report = trainer.programs.test_batch(params, state, batch, *self.inference_seed(1))
         self.keep_state(state)
         return one_or_list(np.asarray(report).tolist())
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for the given samples as one batch."""
-        inputs = self._inputs(x)
-        params, state = self.gather()
-        state, outputs = self.programs.predict_batch(params, state, inputs, *self.inference_keys(1, 1))
-        self.keep_state(state)
-        return one_or_list([np.array(output) for output in outputs])
+        return one_or_list(loop.predict_batch(self, self._inputs(x)))
+
+
+def _as_list(data: Batch) -> list[Any]:
+    """Return a data set as Keras 1 gives it to callbacks: inputs, targets, and weights, 1 where none were given."""
+    weights = [
+        np.ones(len(target), target.dtype) if weight is None else weight
+        for target, weight in zip(data.targets, data.weights, strict=True)
+    ]
+    return [*data.inputs, *data.targets, *weights]
 
 
 def _unique(names: Sequence[str]) -> list[str]:
@@ -402,5 +356,6 @@ def _unique(names: Sequence[str]) -> list[str]:
 
 def _check_positive(**values: Any) -> None:
     for name, value in values.items():
-        if not isinstance(value, int | float | np.number) or isinstance(value, bool) or value <= 0 or value != int(value):
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if not number or value <= 0 or value != int(value):
             raise ValueError(f"{name} is a positive whole number; got {value!r}.")

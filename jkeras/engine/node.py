@@ -88,17 +88,33 @@ class Node:
         self.outbound_layer = outbound_layer
         self.input_tensors = list(input_tensors)
         self.output_tensors = list(output_tensors)
-        histories = [] if source else [tensor.history for tensor in input_tensors]
-        self.inbound_layers = [layer for layer, _, _ in histories]
-        self.node_indices = [node_index for _, node_index, _ in histories]
-        self.tensor_indices = [tensor_index for _, _, tensor_index in histories]
+        self.source = source
+        self.enter()
+
+    def enter(self) -> None:
+        """Enter the node into the lists of the layers that it connects."""
         for layer in self.inbound_layers:
             layer.outbound_nodes.append(self)
-        outbound_layer.inbound_nodes.append(self)
-        if not source or outbound_layer.is_input:
-            index = len(outbound_layer.inbound_nodes) - 1
+        self.outbound_layer.inbound_nodes.append(self)
+        if not self.source or self.outbound_layer.is_input:
+            index = len(self.outbound_layer.inbound_nodes) - 1
             for tensor_index, tensor in enumerate(self.output_tensors):
-                tensor._keras_history = (outbound_layer, index, tensor_index)
+                tensor._keras_history = (self.outbound_layer, index, tensor_index)
+
+    @property
+    def inbound_layers(self) -> "list[Layer]":
+        """The layers that make the inputs; none for a source."""
+        return [] if self.source else [tensor.history[0] for tensor in self.input_tensors]
+
+    @property
+    def node_indices(self) -> list[int]:
+        """For each input, which call of its layer makes it."""
+        return [] if self.source else [tensor.history[1] for tensor in self.input_tensors]
+
+    @property
+    def tensor_indices(self) -> list[int]:
+        """For each input, which output of that call it is."""
+        return [] if self.source else [tensor.history[2] for tensor in self.input_tensors]
 
     @property
     def input_shapes(self) -> list[Shape]:
@@ -143,7 +159,8 @@ def get_source_inputs(tensor: KerasTensor, layer: "Layer | None" = None, node_in
         if id(node) in seen:
             continue
         seen.add(id(node))
-        if not node.inbound_layers:
+        if node.source:
             found.update({id(source): source for source in node.input_tensors})
-        stack.extend(source.node for source in reversed(node.input_tensors) if node.inbound_layers)
+        else:
+            stack.extend(tensor.node for tensor in reversed(node.input_tensors))
     return list(found.values())

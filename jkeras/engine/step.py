@@ -19,7 +19,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from jkeras.engine import tree
-from jkeras.engine.chunks import ChunkClock
+from jkeras.engine.chunks import LONGEST_CHUNK, ChunkClock
 from jkeras.engine.contract import Context
 from jkeras.engine.losses import Objective
 from jkeras.typing import Array, Key, Params, State
@@ -55,8 +55,11 @@ class Programs:
         update: ``(grads, opt_state, params) -> (updates, opt_state)``.
     """
 
-    def __init__(self, model: "Container", objective: Objective | None = None, update: Callable[..., Any] | None = None):
+    def __init__(
+        self, model: "Container", objective: Objective | None = None, update: Callable[..., Any] | None = None
+    ):
         self._evaluate = model._evaluate
+        self._output_names = model.output_names
         self._objective = objective
         self._update = update
         declared = [(place.path, spec) for place in model.ledger.places for spec in place.layer.weight_declarations]
@@ -68,13 +71,37 @@ class Programs:
         self.predict_batch = jax.jit(self._predict_batch)
         self.train_batches = jax.jit(self._train_batches, donate_argnums=0)
         self.test_batches = jax.jit(self._test_batches, static_argnames="size")
-        self.predict_batches = jax.jit(self._predict_batches, static_argnames="size", donate_argnums=0)
+        self.predict_batches = jax.jit(self._predict_batches, static_argnames="size")
 
-        self._clocks: dict[str, ChunkClock] = {}
+        self._clocks: dict[tuple[str, int], ChunkClock] = {}
+        self._output_bytes: dict[Any, int] = {}
 
-    def clock(self, kind: str) -> ChunkClock:
-        """Return the clock of the programs of one kind ('train', 'test', 'predict'); it keeps what it learned."""
-        return self._clocks.setdefault(kind, ChunkClock())
+    def clock(self, kind: str, size: int) -> ChunkClock:
+        """Return the clock of a program: 'train', 'test' or 'predict', and batch size. It keeps what it learned."""
+        return self._clocks.setdefault((kind, size), ChunkClock())
+
+    def output_bytes(self, params: Params, state: State, inputs: list[Any], size: int) -> int:
+        """Return how many bytes the outputs for one sample take.
+
+        Args:
+            inputs: arrays of any number of samples.
+            size: samples in a batch.
+
+        Raises:
+            ValueError: an output does not have one row for each sample.
+        """
+        batch = [jax.ShapeDtypeStruct((size, *array.shape[1:]), array.dtype) for array in inputs]
+        key = tuple((struct.shape, struct.dtype) for struct in batch)
+        if key not in self._output_bytes:
+            _, outputs = jax.eval_shape(self._predict_batch, params, state, batch, 0, 0)
+            for name, output in zip(self._output_names, outputs, strict=True):
+                if output.shape[:1] != (size,):
+                    raise ValueError(
+                        f"Output {name!r} has shape {output.shape} for a batch of {size} samples; predict needs one row "
+                        "for each sample. Use predict_on_batch for a model that mixes the samples of a batch."
+                    )
+            self._output_bytes[key] = sum(output.size * output.dtype.itemsize for output in outputs) // size
+        return self._output_bytes[key]
 
     # ---- one batch
 
@@ -86,15 +113,16 @@ class Programs:
         result = self._evaluate(params, state, batch.inputs, Context(train, key))
         total, each = objective.total(result.outputs, result.masks, batch.targets, batch.weights)
         total = total + result.penalty + self._weight_penalty(params)
-        return total, (result.state, objective.report(total, each, result.outputs, batch.targets))
+        # Metrics are only looked at: they need no derivative, and may have none.
+        seen = lax.stop_gradient((total, each, result.outputs))
+        return total, (result.state, objective.report(*seen, batch.targets))
 
     def _weight_penalty(self, params: Params) -> Array | float:
         return sum(regularizer(tree.find(params, path)[name]) for path, name, regularizer in self._regularizers)
 
-    def _train_batch(self, carry: Carry, frozen: Params, batch: Batch, key: Key, step: Any) -> tuple[Carry, Array]:
+    def _train_batch(self, carry: Carry, frozen: Params, batch: Batch, seed: Any, step: Any) -> tuple[Carry, Array]:
         """One training step. Returns the new carry and the vector of loss and metrics."""
-        key = jax.random.fold_in(key, step)
-        gradient = jax.grad(partial(self._loss, train=True, key=key), has_aux=True)
+        gradient = jax.grad(partial(self._loss, train=True, key=_key(seed, step)), has_aux=True)
         grads, (state, report) = gradient(carry.trainable, frozen, carry.state, batch)
         updates, opt_state = self._update(grads, carry.opt_state, carry.trainable)  # type: ignore[misc]
         trainable = jax.tree.map(lambda p, u: (p + u).astype(p.dtype), carry.trainable, updates)
@@ -108,14 +136,16 @@ class Programs:
                 trainable = tree.replaced(trainable, (*path, name), constraint(entry[name]))
         return trainable
 
-    def _test_batch(self, params: Params, state: State, batch: Batch, key: Key, step: Any) -> tuple[State, Array]:
+    def _test_batch(self, params: Params, state: State, batch: Batch, seed: Any, step: Any) -> tuple[State, Array]:
         """Loss and metrics of one batch at inference. Returns the new state and the vector."""
-        _, (state, report) = self._loss(params, {}, state, batch, False, jax.random.fold_in(key, step))
+        _, (state, report) = self._loss(params, {}, state, batch, False, _key(seed, step))
         return state, report
 
-    def _predict_batch(self, params: Params, state: State, inputs: list[Array], key: Key, step: Any) -> tuple[State, list[Array]]:
+    def _predict_batch(
+        self, params: Params, state: State, inputs: list[Array], seed: Any, step: Any
+    ) -> tuple[State, list[Array]]:
         """The outputs for one batch at inference. Returns the new state and the outputs."""
-        result = self._evaluate(params, state, inputs, Context(False, jax.random.fold_in(key, step)))
+        result = self._evaluate(params, state, inputs, Context(False, _key(seed, step)))
         return result.state, result.outputs
 
     # ---- many batches
@@ -124,57 +154,74 @@ class Programs:
         self,
         carry: Carry,
         frozen: Params,
-        reports: Array,
         data: Batch,
         order: Array,
         first: Any,
         stop: Any,
-        key: Key,
+        seed: Any,
         step: Any,
     ) -> tuple[Carry, Array]:
         """Steps `first` to `stop` (excluded) of an epoch.
 
         Args:
-            reports: ``(batches, values)``; row i is overwritten by step i.
             order: ``(batches, batch size)``, the rows of the data that make up each batch.
-            step: number of the epoch's first step since compile; it makes the keys.
+            step: number of the step `first` since the model was made; it makes the keys.
+
+        Returns:
+            The new carry, and loss and metrics of the steps from `first` on, ``(at least stop - first, values)``.
         """
+
+        order = jnp.asarray(order)  # also where it is run without jit, as JAX's search for NaN does
 
         def body(index: Array, loop: tuple[Carry, Array]) -> tuple[Carry, Array]:
             carry, reports = loop
-            carry, report = self._train_batch(carry, frozen, _rows(data, order[index]), key, step + index)
-            return carry, reports.at[index].set(report)
+            carry, report = self._train_batch(carry, frozen, _rows(data, order[index]), seed, step + (index - first))
+            return carry, reports.at[index - first].set(report)
 
+        reports = self._no_reports(min(len(order), LONGEST_CHUNK))
         return lax.fori_loop(first, stop, body, (carry, reports))
 
     def _test_batches(
-        self, reports: Array, state: State, first: Any, stop: Any, params: Params, data: Batch, base: Any, key: Key, step: Any, size: int
-    ) -> tuple[Array, State]:
-        """Loss and metrics of the batches `first` to `stop`, each of `size` rows; batch 0 begins at row `base`."""
+        self, params: Params, state: State, data: Batch, first: Any, stop: Any, seed: Any, step: Any, size: int
+    ) -> tuple[State, Array]:
+        """Loss and metrics, ``(batches, values)``, of the batches `first` to `stop`; consecutive rows make up a batch.
 
-        def body(index: Array, loop: tuple[Array, State]) -> tuple[Array, State]:
-            reports, state = loop
-            state, report = self._test_batch(params, state, _slice(data, base + index * size, size), key, step + index)
-            return reports.at[index].set(report), state
+        Args:
+            size: rows of a batch; those of `data` are a multiple of it.
+            step: number of the batch `first` among all inferences; it makes the keys.
+        """
 
-        return lax.fori_loop(first, stop, body, (reports, state))
+        def body(index: Array, loop: tuple[State, Array]) -> tuple[State, Array]:
+            state, reports = loop
+            state, report = self._test_batch(params, state, _slice(data, index, size), seed, step + (index - first))
+            return state, reports.at[index].set(report)
+
+        return lax.fori_loop(first, stop, body, (state, self._no_reports(len(data.inputs[0]) // size)))
 
     def _predict_batches(
-        self, results: list[Array], state: State, first: Any, stop: Any, params: Params, data: Batch, base: Any, key: Key, step: Any, size: int
-    ) -> tuple[list[Array], State]:
-        """Write the outputs for the batches `first` to `stop` into `results`; arguments as for `_test_batches`."""
+        self, params: Params, state: State, data: Batch, first: Any, stop: Any, seed: Any, step: Any, size: int
+    ) -> tuple[State, list[Array]]:
+        """The outputs for all rows of `data`, zeros where no batch ran; arguments as for `_test_batches`."""
 
-        def body(index: Array, loop: tuple[list[Array], State]) -> tuple[list[Array], State]:
-            results, state = loop
-            inputs = _slice(data, base + index * size, size).inputs
-            state, outputs = self._predict_batch(params, state, inputs, key, step + index)
+        def outputs_of(index: Array, state: State) -> tuple[State, list[Array]]:
+            return self._predict_batch(params, state, _slice(data, index, size).inputs, seed, step + (index - first))
+
+        def body(index: Array, loop: tuple[State, list[Array]]) -> tuple[State, list[Array]]:
+            state, results = loop
+            state, outputs = outputs_of(index, state)
             written = [
                 lax.dynamic_update_slice_in_dim(result, output, index * size, axis=0)
                 for result, output in zip(results, outputs, strict=True)
             ]
-            return written, state
+            return state, written
 
-        return lax.fori_loop(first, stop, body, (results, state))
+        rows = len(data.inputs[0])
+        _, like = jax.eval_shape(outputs_of, 0, state)
+        return lax.fori_loop(first, stop, body, (state, [jnp.zeros((rows, *one.shape[1:]), one.dtype) for one in like]))
+
+    def _no_reports(self, batches: int) -> Array:
+        values = 0 if self._objective is None else len(self._objective.names)
+        return jnp.zeros((batches, values), jnp.float32)
 
 
 def _rows(data: Batch, rows: Array) -> Batch:
@@ -182,5 +229,10 @@ def _rows(data: Batch, rows: Array) -> Batch:
     return jax.tree.map(lambda array: array.at[rows].get(mode="promise_in_bounds"), data)
 
 
-def _slice(data: Batch, start: Array, size: int) -> Batch:
-    return jax.tree.map(lambda array: lax.dynamic_slice_in_dim(array, start, size, axis=0), data)
+def _slice(data: Batch, index: Array, size: int) -> Batch:
+    return jax.tree.map(lambda array: lax.dynamic_slice_in_dim(array, index * size, size, axis=0), data)
+
+
+def _key(seed: Any, step: Any) -> Key:
+    # Made on the device: a key made outside would be two more programs to compile.
+    return jax.random.fold_in(jax.random.key(seed), step)

@@ -5,7 +5,7 @@ that is reachable on two paths (by itself and inside a nested model) is stored o
 are *aliases*, filled in when the graph runs and dropped from what it returns.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -14,7 +14,7 @@ import jax.numpy as jnp
 if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
 
-__all__ = ["Ledger", "Place", "hand_back", "merge", "survey"]
+__all__ = ["Ledger", "Place", "find", "hand_back", "leaves", "merge", "replaced", "shown", "survey"]
 
 Path = tuple[str, ...]
 
@@ -74,11 +74,16 @@ class Ledger:
 def survey(root: "Layer") -> Ledger:
     """Walk through `root` and the layers in it, and return the ledger of its arrays."""
     first: dict[int, Path] = {}
+    taken: dict[Path, int] = {}
     owners: list[tuple[Path, Layer]] = []
     aliases: list[tuple[Path, Path]] = []
     trainable: dict[Path, bool] = {}
 
-    def visit(layer: "Layer", path: Path, free: bool, alias: bool) -> None:
+    def visit(layer: "Layer", path: Path, free: bool, alias: bool, outer: frozenset[int] = frozenset()) -> None:
+        if id(layer) in outer:  # a layer that refers to what it is part of
+            return
+        if taken.setdefault(path, id(layer)) != id(layer):
+            raise RuntimeError(f"Two layers in {root.name!r} have the name {path[-1]!r}: give one of them another name=.")
         free = free and layer.trainable
         known = id(layer) in first
         if known and not alias:
@@ -88,8 +93,8 @@ def survey(root: "Layer") -> Ledger:
         if not known:
             owners.append((path, layer))
         trainable[place] = trainable.get(place, False) or free
-        for child in layer.sublayers():
-            visit(child, (*path, child.name), free, alias or known)
+        for name, child in layer.named_sublayers():
+            visit(child, (*path, name), free, alias or known, outer | {id(layer)})
 
     visit(root, (), True, False)
     return Ledger([Place(path, layer, trainable[path]) for path, layer in owners if layer.owns_arrays], aliases)
@@ -102,6 +107,20 @@ def find(tree: Mapping[str, Any], path: Path) -> Any:
             return None
         tree = tree[name]
     return tree
+
+
+def leaves(tree: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Yield ``(path, leaf)`` for all leaves of a nested dict."""
+    for name, entry in tree.items():
+        if isinstance(entry, Mapping):
+            yield from leaves(entry, (*path, name))
+        else:
+            yield (*path, name), entry
+
+
+def shown(path: Path) -> str:
+    """Return a path as a script writes it: ``['dense_1']['W']``."""
+    return "".join(f"[{name!r}]" for name in path)
 
 
 def merge(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from jkeras.backend.random import key_scope
 from jkeras.backend.variables import Variable, unwrap
 from jkeras.engine import tree
 from jkeras.engine.contract import Weight
-from jkeras.typing import Array, Key, Shape
+from jkeras.errors import did_you_mean
+from jkeras.typing import Array, Key
 
 if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
@@ -39,12 +40,10 @@ class WeightHandle(Variable):
         self.spec = spec
         self.name = layer.weight_name(spec)
 
-    @property
-    def value(self) -> Array:
+    def load(self) -> Array:
         return self.layer.own_arrays(self.spec.trainable)[self.spec.name]
 
-    @value.setter
-    def value(self, array: Any) -> None:
+    def store(self, array: Any) -> None:
         self.layer.store_array(self.spec, array)
 
     @property
@@ -70,6 +69,7 @@ class HasWeights:
 
     name: str
     trainable: bool
+    built: bool
     built_shape: Any
 
     def __init__(self) -> None:
@@ -79,6 +79,8 @@ class HasWeights:
         self._state: dict[str, Array] | None = None
         self._seed: int | None = None
         self._lent = False
+        # Orders in which a custom layer lists its weights: {trainable: handles}.
+        self._order: dict[bool, list[WeightHandle]] = {}
 
     # ---- declaration
 
@@ -89,6 +91,10 @@ class HasWeights:
     def sublayers(self) -> "Sequence[Layer]":
         """Return the layers inside this one: a model's layers, a wrapper's inner layer."""
         return ()
+
+    def named_sublayers(self) -> "list[tuple[str, Layer]]":
+        """Return the layers inside this one, each with the key under which `params` and `state` have it."""
+        return [(layer.name, layer) for layer in self.sublayers()]
 
     def weight_name(self, spec: Weight) -> str:
         """Return the name of a weight in Keras 1's files, such as ``dense_1_W``."""
@@ -112,11 +118,12 @@ class HasWeights:
 
     def redeclare(self, spec: Weight) -> None:
         """Give a weight of the layer another declaration, such as another shape, and its initial value."""
-        index = next(index for index, old in enumerate(self._weights) if old.name == spec.name)
-        arrays = dict(self.own_arrays(spec.trainable))
-        self._weights[index] = self._handles[spec.name].spec = spec
-        fresh = self.sample_weights([spec], jax.random.key(0))
-        self.store_own({**arrays, **fresh[0 if spec.trainable else 1]}, spec.trainable)
+        params, state = self.sample_weights([spec], jax.random.key(0))
+        arrays = {**self.own_arrays(True), **self.own_arrays(False), **params, **state}
+        self._weights = [spec if old.name == spec.name else old for old in self._weights]
+        self._handles[spec.name].spec = spec
+        for trainable in (True, False):
+            self.store_own({s.name: arrays[s.name] for s in self._weights if s.trainable is trainable}, trainable)
 
     def add_weight(
         self,
@@ -171,6 +178,18 @@ class HasWeights:
 
     # ---- allocation
 
+    def draw(self, key: Key) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return fresh ``(params, state)`` of this layer and of those in it; a pure function of `key`."""
+        if not isinstance(key, jax.Array):
+            raise TypeError(f"init of {self.name!r} takes a random key, such as jax.random.key(0); got {key!r}.")
+        places = self.ledger.places
+        drawn = {
+            # Of the names on the way: layers that come or go change no other key.
+            place.path: place.layer.fresh_arrays(jax.random.fold_in(key, stable_hash(*place.path)) if place.path else key)
+            for place in places
+        }
+        return self.ledger.gather(lambda place: drawn[place.path][0]), self.ledger.gather(lambda place: drawn[place.path][1])
+
     def fresh_arrays(self, key: Key) -> tuple[dict[str, Array], dict[str, Array]]:
         """Return initial values of the layer's own ``(params, state)``, without those of the layers in it; pure."""
         return self.sample_weights(self._weights, key)
@@ -205,7 +224,7 @@ class HasWeights:
     def store_array(self, spec: Weight, value: Any) -> None:
         """Replace one weight; the shape must be the declared one."""
         # jnp.array copies: what a caller gave may be a buffer that it goes on to change.
-        array = jnp.array(unwrap(value), dtype=spec.dtype or floatx())
+        array = jnp.array(self._number(unwrap(value)), dtype=spec.dtype or floatx())
         if array.shape != tuple(spec.shape):
             raise ValueError(
                 f"Layer {self.name!r}: weight {spec.name!r} has shape {tuple(spec.shape)}; the value given has shape {array.shape}."
@@ -249,7 +268,15 @@ class HasWeights:
     def state(self, values: Mapping[str, Any]) -> None:
         self._assign(values, trainable=False)
 
+    def _require_built(self) -> None:
+        if not self.built:
+            raise RuntimeError(
+                f"Layer {self.name!r} ({type(self).__name__}) is not built yet, so its weights are not known: call it on a tensor, "
+                "or give the first layer of the model input_shape=(…). Without a model: params, state = layer.init(key, input_shape)."
+            )
+
     def _lend(self) -> None:
+        self._require_built()
         # Arrays that a caller can hold must not be donated to a training step; see `reclaim`.
         for place in self.ledger.places:
             place.layer._lent = True
@@ -264,46 +291,61 @@ class HasWeights:
                 layer._lent = False
 
     def _assign(self, values: Mapping[str, Any], trainable: bool) -> None:
-        what = "params" if trainable else "state"
-        plan = []
-        for place in self.ledger.places:
-            current = place.layer.own_arrays(trainable)
-            given = tree.find(values, place.path) or {}
-            if not current:
-                continue
-            where = "".join(f"[{name!r}]" for name in place.path)
-            missing = sorted(set(current) - set(given))
-            if missing:
-                raise ValueError(f"{what}{where} of {self.name!r} lacks {missing}; it needs exactly {sorted(current)}.")
-            for name, array in current.items():
-                if np.shape(given[name]) != array.shape:
-                    raise ValueError(
-                        f"{what}{where}[{name!r}] of {self.name!r} must have shape {array.shape}; got {np.shape(given[name])}."
-                    )
-            plan.append((place.layer, {name: jnp.asarray(given[name], array.dtype) for name, array in current.items()}))
-        for layer, arrays in plan:
+        what = f"{'params' if trainable else 'state'} of {self.name!r}"
+        if not isinstance(values, Mapping):
+            raise TypeError(f"The {what} are a nested dict, as init() returns them; got {type(values).__name__}.")
+        owners = {
+            (*place.path, name): (place.layer, array)
+            for place in self.ledger.places
+            for name, array in place.layer.own_arrays(trainable).items()
+        }
+        given = dict(tree.leaves(values))
+        for path in owners:
+            if path not in given:
+                raise ValueError(f"The {what} lack {tree.shown(path)}; they need exactly {list(map(tree.shown, owners))}.")
+        new: dict[Any, dict[str, Array]] = {}
+        for path, value in given.items():
+            if path not in owners:
+                options = map(tree.shown, owners)
+                raise ValueError(f"The {what} have no entry {tree.shown(path)}.{did_you_mean(tree.shown(path), options)}")
+            layer, array = owners[path]
+            if np.shape(value) != array.shape:
+                raise ValueError(f"{tree.shown(path)} in the {what} has shape {array.shape}; got {np.shape(value)}.")
+            new.setdefault(layer, {})[path[-1]] = jnp.asarray(self._number(value), array.dtype)
+        for layer, arrays in new.items():
             layer.store_own(arrays, trainable)
             layer._lent = True
+
+    def _number(self, value: Any) -> Any:
+        """Return an array of numbers; a traced value must not be kept beyond its trace."""
+        if isinstance(value, jax.core.Tracer):
+            raise ValueError(
+                f"Weights of {self.name!r} are set inside a function that JAX traces, where they have no numbers. Pass them "
+                "along: apply(params, x) returns the output, and a custom layer reports new values by add_update."
+            )
+        return unwrap(value)
 
     # ---- Keras 1's lists
 
     def own_handles(self, trainable: bool) -> list[WeightHandle]:
         return [h for h in self._handles.values() if h.spec.trainable is trainable and h.spec.saved]
 
+    def listed(self, trainable: bool) -> list[WeightHandle]:
+        """Return the handles of this layer and of those in it that are trainable, or are not, while this layer is not frozen."""
+        weights = self.own_handles(trainable)
+        for layer in self.sublayers():
+            weights += layer.trainable_weights if trainable else layer.non_trainable_weights
+        return weights
+
     @property
     def trainable_weights(self) -> list[WeightHandle]:
         """Handles of what gradients update; empty while the layer is frozen."""
-        if not self.trainable:
-            return []
-        return self.own_handles(True) + [weight for layer in self.sublayers() for weight in layer.trainable_weights]
+        return self.listed(True) if self.trainable else []
 
     @property
     def non_trainable_weights(self) -> list[WeightHandle]:
         """Handles of running statistics, and of all weights while the layer is frozen."""
-        frozen = self.own_handles(False) + [weight for layer in self.sublayers() for weight in layer.non_trainable_weights]
-        if self.trainable:
-            return frozen
-        return self.own_handles(True) + [weight for layer in self.sublayers() for weight in layer.trainable_weights] + frozen
+        return self.listed(False) if self.trainable else self.listed(True) + self.listed(False)
 
     @property
     def weights(self) -> list[WeightHandle]:
@@ -335,7 +377,12 @@ class HasWeights:
             handle.value = value
 
     def count_params(self) -> int:
-        """Return the number of scalars in all weights."""
+        """Return the number of scalars in all weights.
+
+        Raises:
+            RuntimeError: the layer is not built, so its weights are not known.
+        """
+        self._require_built()
         return sum(int(np.prod(weight.shape)) for weight in self.weights)
 
 

@@ -36,19 +36,24 @@ class Bidirectional(Wrapper):
     supports_masking = True
     input_spec = (InputSpec(ndim=3),)
 
-    def __init__(self, layer: Layer, merge_mode: str | None = "concat", weights: Sequence[Any] | None = None, **kwargs: Any):
+    def __init__(
+        self, layer: Layer, merge_mode: str | None = "concat", weights: Sequence[Any] | None = None, **kwargs: Any
+    ):
         if merge_mode is not None and merge_mode not in _MODES:
-            raise ValueError(f"Bidirectional: unknown merge_mode {merge_mode!r}; None is allowed too.{did_you_mean(str(merge_mode), _MODES)}")
+            raise ValueError(
+                f"Bidirectional: unknown merge_mode {merge_mode!r}.{did_you_mean(str(merge_mode), _MODES)} None gives a list."
+            )
         if not isinstance(layer, Recurrent):
             raise TypeError(f"Bidirectional takes a recurrent layer, such as LSTM(32); got {type(layer).__name__}.")
         self.merge_mode = merge_mode
-        self.forward_layer: Recurrent = layer.twin(name=f"forward_{layer.name}")  # type: ignore[assignment]
-        self.backward_layer: Recurrent = layer.twin(name=f"backward_{layer.name}", go_backwards=not layer.go_backwards)  # type: ignore[assignment]
-        given = weights if weights is not None else layer.initial_weights
-        if given is not None:
-            half = len(given) // 2 if weights is not None else len(given)
-            self.forward_layer.initial_weights = list(given[:half])
-            self.backward_layer.initial_weights = list(given[half:] if weights is not None else given)
+        given = [layer.initial_weights] * 2
+        if weights is not None:
+            half = len(weights) // 2
+            given = [list(weights[:half]), list(weights[half:])]
+        self.forward_layer: Any = layer.twin(name=f"forward_{layer.name}", initial_weights=given[0])
+        self.backward_layer: Any = layer.twin(
+            name=f"backward_{layer.name}", initial_weights=given[1], go_backwards=not layer.go_backwards
+        )
         if layer.batch_input_shape is not None:
             kwargs.setdefault("batch_input_shape", layer.batch_input_shape)
         super().__init__(layer, **kwargs)
@@ -66,22 +71,19 @@ class Bidirectional(Wrapper):
             layer.ensure_built(input_shape)
 
     def init(self, key: Key, input_shape: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        params, state = {}, {}
-        for layer in self.sublayers():
-            inner = layer.init(jax.random.fold_in(key, stable_hash(layer.name)), input_shape)
-            params[layer.name], state[layer.name] = inner
-        return params, {name: entry for name, entry in state.items() if entry}
+        return Layer.init(self, key, input_shape)
 
     def run(self, params: Params, state: State, x: Any, ctx: Context) -> Result:
-        results = []
+        results = {}
         for layer in self.sublayers():
             key = None if ctx.key is None else jax.random.fold_in(ctx.key, stable_hash(layer.name))
-            results.append(layer.run(params[layer.name], state.get(layer.name, {}), x, Context(ctx.train, key, ctx.mask)))
-        forward, backward = (result.value for result in results)
+            inner = Context(ctx.train, key, ctx.mask)
+            results[layer.name] = layer.run(params.get(layer.name, {}), state.get(layer.name, {}), x, inner)
+        forward, backward = (result.value for result in results.values())
         if self.return_sequences:
             backward = jnp.flip(backward, axis=1)
-        new_state = {layer.name: result.state for layer, result in zip(self.sublayers(), results, strict=True) if result.state}
-        penalty = results[0].penalty + results[1].penalty
+        new_state = {name: result.state for name, result in results.items() if result.state}
+        penalty = sum(result.penalty for result in results.values())
         return Result(self._merged(forward, backward), self.compute_mask(x, ctx.mask), new_state, penalty)
 
     def _merged(self, forward: Array, backward: Array) -> Any:

@@ -14,6 +14,7 @@ from jkeras.layers.lambda_ import Lambda
 from jkeras.layers.merge import Merge
 from jkeras.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from jkeras.typing import Array, Params, Shape
+from jkeras.utils.generic_utils import func_dump, func_load, get_from_module
 
 __all__ = [
     "Activation",
@@ -35,6 +36,9 @@ __all__ = [
     "SpatialDropout2D",
     "SpatialDropout3D",
     "TimeDistributedDense",
+    "func_dump",
+    "func_load",
+    "get_from_module",
 ]
 
 

@@ -1,6 +1,6 @@
 """Layers around layers: Wrapper, TimeDistributed."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +11,19 @@ from jkeras.engine.weights import stable_hash
 from jkeras.errors import MissingStateError
 from jkeras.typing import Config, Key, Params, Shape, State
 
-__all__ = ["TimeDistributed", "Wrapper"]
+__all__ = ["Bidirectional", "InputSpec", "Layer", "TimeDistributed", "Wrapper"]
+
+if TYPE_CHECKING:
+    from jkeras.layers.bidirectional import Bidirectional
+
+
+def __getattr__(name: str) -> Any:
+    # It extends Wrapper, so it can only be imported after this module.
+    if name == "Bidirectional":
+        from jkeras.layers.bidirectional import Bidirectional
+
+        return Bidirectional
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class Wrapper(Layer):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from jkeras import registry
 from jkeras.errors import UnknownNameError
@@ -12,6 +12,8 @@ __all__ = [
     "CustomObjectScope",
     "Progbar",
     "custom_object_scope",
+    "func_dump",
+    "func_load",
     "get_custom_objects",
     "get_from_module",
     "make_tuple",
@@ -107,3 +109,28 @@ def _look_up(name: str, module_params: Mapping[str, Any], module_name: str) -> A
 def make_tuple(*args: Any) -> tuple[Any, ...]:
     """Return the arguments as a tuple."""
     return args
+
+
+def func_dump(func: Any) -> NoReturn:
+    """Raise: functions are not written as bytecode.
+
+    Raises:
+        NotImplementedError: always; it says what to do in place of it.
+    """
+    raise NotImplementedError(
+        f"func_dump({getattr(func, '__name__', func)!r}): Keras 1 wrote functions to files as bytecode, which only one version of "
+        "Python can read, and which runs whatever a file holds. Keep the function in a module, and pass it when the model is "
+        "loaded: custom_objects={'name': function}."
+    )
+
+
+def func_load(code: Any, defaults: Any = None, closure: Any = None, globs: Any = None) -> NoReturn:
+    """Raise: bytecode from a file is never run.
+
+    Raises:
+        NotImplementedError: always; it says what to do in place of it.
+    """
+    raise NotImplementedError(
+        "func_load: bytecode from a file is never run, whoever wrote it. Write the function again in Python, and pass it when "
+        "the model is loaded: custom_objects={'name': function}."
+    )

@@ -1,16 +1,25 @@
 """Tables and conversions of whole models (Keras 1's ``keras.utils.layer_utils``)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-__all__ = ["print_summary"]
+from jkeras.compat.later import later
+
+__all__ = ["convert_all_kernels_in_model", "count_total_params", "layer_from_config", "print_summary"]
+
+
+def layer_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Make a layer or model from ``{'class_name': ..., 'config': ...}``; see `jkeras.engine.saving.config`."""
+    from jkeras.engine.saving import config as saving
+
+    return saving.layer_from_config(config, custom_objects)
 
 
 def print_summary(
     layers: Sequence[Any],
     relevant_nodes: Collection[Any] | None = None,
     line_length: int = 100,
-    positions: Sequence[float] = (0.33, 0.55, 0.67, 1.0),
+    positions: Sequence[float] | None = None,
 ) -> None:
     """Print a table of layers: name and class, output shape, number of parameters, what it is connected to.
 
@@ -20,6 +29,7 @@ def print_summary(
         line_length: width of the table in characters.
         positions: where each column ends: shares of the width, or character positions.
     """
+    positions = positions or (0.33, 0.55, 0.67, 1.0)
     ends = [int(line_length * end) for end in positions] if positions[-1] <= 1 else [int(end) for end in positions]
     relevant = None if relevant_nodes is None else {id(node) for node in relevant_nodes}
 
@@ -70,3 +80,21 @@ def _distinct_weights(layers: Sequence[Any], attribute: str = "weights") -> int:
             size *= length
         total += size
     return total
+
+
+def count_total_params(layers: Sequence[Any], layer_set: set[Any] | None = None) -> tuple[int, int]:
+    """Return the numbers of scalars in the trainable and in the other weights of layers.
+
+    Args:
+        layers: layers and models; what is shared between them counts once.
+        layer_set: layers that are left out; the others are added to it.
+    """
+    seen = set() if layer_set is None else layer_set
+    fresh = [layer for layer in layers if layer not in seen]
+    seen.update(fresh)
+    return _distinct_weights(fresh, "trainable_weights"), _distinct_weights(fresh, "non_trainable_weights")
+
+
+@later("convolution")
+def convert_all_kernels_in_model(model: Any) -> None:
+    """Rotate the kernels of all convolutions between the conventions of Theano and TensorFlow."""

@@ -5,12 +5,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from jkeras.compat.later import later
+
 __all__ = [
     "accuracy",
     "binary_logloss",
     "categorical_probas_to_classes",
     "conv_input_length",
     "conv_output_length",
+    "convert_kernel",
     "multiclass_logloss",
     "normalize",
     "probas_to_classes",
@@ -159,6 +162,11 @@ def conv_input_length(output_length: int | None, filter_size: int, border_mode: 
         return None
     pad = {"same": filter_size // 2, "valid": 0, "full": filter_size - 1}[border_mode]
     return (output_length - 1) * stride - 2 * pad + filter_size
+
+
+@later("convolution")
+def convert_kernel(kernel: ArrayLike, dim_ordering: str | None = None) -> Any:
+    """Rotate a kernel between the conventions of Theano and TensorFlow."""
 
 
 def _check_border_mode(border_mode: str) -> None:

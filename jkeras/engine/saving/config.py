@@ -3,12 +3,14 @@
 Classes come from the registry of layers and from `custom_objects`; nothing else is ever looked up.
 """
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from jkeras.engine.config import describe, sharing
 from jkeras.engine.layer import Layer
-from jkeras.engine.node import KerasTensor, Node, one_or_list
+from jkeras.engine.node import KerasTensor, Node, as_list, one_or_list
 from jkeras.registry import Registry
 from jkeras.typing import Config
 from jkeras.utils.generic_utils import custom_object_scope
@@ -16,10 +18,13 @@ from jkeras.utils.generic_utils import custom_object_scope
 if TYPE_CHECKING:
     from jkeras.engine.container import Container
 
-__all__ = ["graph_config", "graph_ends", "layer_from_config", "layer_registry"]
+__all__ = ["graph_config", "graph_ends", "layer_from_config", "layer_registry", "reading", "scope"]
 
 layer_registry = Registry("layer")
 """Every class that a config may name."""
+
+
+_made: ContextVar[dict[Any, Layer] | None] = ContextVar("made", default=None)
 
 
 def layer_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Layer:
@@ -33,10 +38,36 @@ def layer_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
         UnknownNameError: the class is not known; pass it in `custom_objects`.
         ValueError: `config` is not of that form.
     """
-    if not isinstance(config, Mapping) or "class_name" not in config or "config" not in config:
+    if not isinstance(config, Mapping) or not isinstance(config.get("class_name"), str) or "config" not in config:
         raise ValueError(f"A layer's config is a dict with the keys 'class_name' and 'config'; got {str(config)[:200]}.")
-    with scope(custom_objects):
-        return layer_registry.lookup(config["class_name"]).from_config(config["config"])
+    with scope(custom_objects), reading() as made:
+        number = config.get("shared")
+        if number is not None and number in made:
+            return made[number]
+        cls = layer_registry.lookup(config["class_name"])
+        if not isinstance(config["config"], Mapping | list):
+            raise ValueError(f"The config of a {config['class_name']} is a dict or a list; got {str(config['config'])[:200]}.")
+        layer = cls.from_config(config["config"])
+        layer.name = str(config.get("name", layer.name))
+        layer.trainable = bool(config.get("trainable", layer.trainable))
+        if number is not None:
+            made[number] = layer
+        return layer
+
+
+@contextmanager
+def reading() -> Iterator[dict[Any, Layer]]:
+    """Return the layers that the config in hand has several places for; the outermost ``with`` block counts."""
+    made = _made.get()
+    if made is not None:
+        yield made
+        return
+    made = {}
+    token = _made.set(made)
+    try:
+        yield made
+    finally:
+        _made.reset(token)
 
 
 def scope(custom_objects: Mapping[str, Any] | None) -> AbstractContextManager[Any]:
@@ -48,26 +79,24 @@ def graph_config(model: "Container") -> Config:
     """Return the config of a functional model: its layers, their calls, and which tensors go in and out."""
     index = _node_indices(model)
     layers = []
-    for layer in model.layers:
-        calls = []
-        for node in layer.inbound_nodes:
-            if node in model.graph.depths and node.inbound_layers:
-                calls.append([_reference(tensor, index) for tensor in node.input_tensors])
-        layers.append(
-            {
-                "name": layer.name,
-                "class_name": type(layer).__name__,
-                # A Merge made from layers would repeat them: here they stand beside it.
-                "config": getattr(layer, "get_call_config", layer.get_config)(),
-                "inbound_nodes": calls,
-            }
-        )
-    return {
+    with sharing():
+        for layer in model.layers:
+            calls = [
+                [_reference(tensor, index) for tensor in node.input_tensors]
+                for node in layer.inbound_nodes
+                if node in index and not node.source
+            ]
+            # A Merge made from layers would repeat them: here they stand beside it.
+            entry = describe(layer, getattr(layer, "get_call_config", None))
+            entry.update(name=layer.name, inbound_nodes=calls)
+            layers.append(entry)
+    config = {
         "name": model.name,
         "layers": layers,
         "input_layers": [_reference(tensor, index) for tensor in model.inputs],
         "output_layers": [_reference(tensor, index) for tensor in model.outputs],
     }
+    return config if model.trainable else {**config, "trainable": False}
 
 
 def _node_indices(model: "Container") -> dict[Node, int]:
@@ -89,21 +118,31 @@ def _reference(tensor: KerasTensor, index: dict[Node, int]) -> list[Any]:
 
 
 def graph_ends(config: Config, custom_objects: Mapping[str, Any] | None = None) -> tuple[Any, Any]:
-    """Make the layers that `config` describes, connect them, and return the input and output tensors."""
+    """Make the layers that `config` describes, connect them, and return the input and output tensors.
+
+    Raises:
+        ValueError: `config` is not what `get_config` of a model returns.
+    """
+    _check_graph_config(config)
     layers: dict[str, Layer] = {}
+    outputs: dict[str, list[list[KerasTensor]]] = {}  # of each call of each layer
     pending: list[tuple[str, list[Any]]] = []
-    for entry in config["layers"]:
-        layer = layer_from_config(entry, custom_objects)
-        layer.name = entry["name"]  # a nested Sequential's own config has no name
-        layers[entry["name"]] = layer
-        pending += [(entry["name"], call) for call in entry["inbound_nodes"]]
+    with scope(custom_objects), reading():
+        for entry in config["layers"]:
+            name = entry["name"]
+            layers[name] = layer = layer_from_config(entry)
+            outputs[name] = [node.output_tensors for node in layer.inbound_nodes[:1] if node.source]
+            pending += [(name, call) for call in entry["inbound_nodes"]]
 
     def tensor(reference: Any) -> KerasTensor | None:
-        name, node_index, tensor_index = reference
+        name, call, output = reference
         if name not in layers:
             raise ValueError(f"The config connects to a layer named {name!r}, which it does not describe.")
-        nodes = layers[name].inbound_nodes
-        return nodes[node_index].output_tensors[tensor_index] if node_index < len(nodes) else None
+        if call >= len(outputs[name]):
+            return None
+        if output >= len(outputs[name][call]):
+            raise ValueError(f"The config connects to output {output} of call {call} of layer {name!r}, which has fewer outputs.")
+        return outputs[name][call][output]
 
     # A shared layer may be listed before what its later calls read, so calls wait until their inputs exist.
     # Calls of one layer keep their order: their position is their index.
@@ -116,9 +155,42 @@ def graph_ends(config: Config, custom_objects: Mapping[str, Any] | None = None) 
                 waiting.append((name, call))
                 blocked.add(name)
             else:
-                layers[name](one_or_list(inputs))
+                outputs[name].append(as_list(layers[name](one_or_list(inputs))))
         if len(waiting) == len(pending):
             raise ValueError(f"The config has calls whose inputs never come to exist: {[name for name, _ in waiting]}.")
         pending = waiting
-    ends = [[tensor(reference) for reference in config[end]] for end in ("input_layers", "output_layers")]
-    return ends[0], ends[1]
+    for reference in [*config["input_layers"], *config["output_layers"]]:
+        if tensor(reference) is None:
+            raise ValueError(f"The config's model begins or ends at call {reference[1]} of layer {reference[0]!r}, which is not made.")
+    return [tensor(reference) for reference in config["input_layers"]], [tensor(r) for r in config["output_layers"]]
+
+
+def _check_graph_config(config: Any) -> None:
+    """Raise a `ValueError` where a config has not the form that `graph_config` gives it."""
+    if not isinstance(config, Mapping):
+        raise ValueError(f"The config of a Model is a dict; got {type(config).__name__}. That of a Sequential is a list.")
+    for key in ("layers", "input_layers", "output_layers"):
+        if not isinstance(config.get(key), list | tuple):
+            raise ValueError(f"The config of a Model has a list under {key!r}; this one has the keys {sorted(map(str, config))}.")
+    names: set[str] = set()
+    references = [*config["input_layers"], *config["output_layers"]]
+    for entry in config["layers"]:
+        if not isinstance(entry, Mapping) or not {"name", "class_name", "config", "inbound_nodes"} <= set(entry):
+            raise ValueError(
+                "In the config of a Model each layer has 'name', 'class_name', 'config' and 'inbound_nodes'; got "
+                f"{str(entry)[:200]}."
+            )
+        if entry["name"] in names:
+            raise ValueError(f"The config has two layers named {entry['name']!r}; layer names are unique in a model.")
+        names.add(entry["name"])
+        calls = entry["inbound_nodes"]
+        if not isinstance(calls, list | tuple) or not all(isinstance(call, list | tuple) for call in calls):
+            raise ValueError(f"'inbound_nodes' of layer {entry['name']!r} is a list of calls, each a list; got {str(calls)[:200]}.")
+        references += [reference for call in calls for reference in call]
+    for reference in references:
+        ok = isinstance(reference, list | tuple) and len(reference) == 3 and isinstance(reference[0], str)
+        if not ok or not all(isinstance(index, int) and index >= 0 for index in reference[1:]):
+            raise ValueError(
+                "The config refers to a tensor by [layer name, index of the call, index of the output]; got "
+                f"{str(reference)[:200]}."
+            )

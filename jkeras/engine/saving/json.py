@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from jkeras.engine.config import describe
 from jkeras.engine.saving.config import layer_from_config
 
 __all__ = ["model_from_json", "model_to_json"]
@@ -21,8 +22,7 @@ def model_to_json(model: Any, **kwargs: Any) -> str:
         model: a Sequential or Model.
         **kwargs: for `json.dumps`, such as ``indent=2``.
     """
-    config = {"class_name": type(model).__name__, "config": model.get_config(), "keras_version": KERAS_VERSION}
-    return json.dumps(config, default=_plain, **kwargs)
+    return json.dumps({**describe(model), "keras_version": KERAS_VERSION}, default=_plain, **kwargs)
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:

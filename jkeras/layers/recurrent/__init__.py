@@ -1,8 +1,11 @@
 """Recurrent layers (Keras 1's ``keras.layers.recurrent``)."""
 
+from jkeras.engine.contract import InputSpec
+from jkeras.engine.layer import Layer
 from jkeras.layers.recurrent.base import Recurrent
+from jkeras.layers.recurrent.gated import time_distributed_dense
 from jkeras.layers.recurrent.gru import GRU
 from jkeras.layers.recurrent.lstm import LSTM
 from jkeras.layers.recurrent.simple import SimpleRNN
 
-__all__ = ["GRU", "LSTM", "Recurrent", "SimpleRNN"]
+__all__ = ["GRU", "LSTM", "InputSpec", "Layer", "Recurrent", "SimpleRNN", "time_distributed_dense"]

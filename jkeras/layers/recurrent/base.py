@@ -1,34 +1,28 @@
-"""What all recurrent layers share: the loop over time, states, masks, dropout of inputs and states.
+"""What all recurrent layers share: the loop over time, states, masks.
 
 A recurrent layer is a *step*: ``step(x, states) -> (output, new states)``. Layers of one's own subclass `Recurrent` and
 override `build`, `step`, and, where needed, `get_initial_states`, `get_constants` and `preprocess_input`, as in Keras 1.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 import numpy as np
 
 from jkeras import backend as K
+from jkeras.backend.config import learning_phase_scope
 from jkeras.backend.variables import Variable
 from jkeras.engine import bridge
 from jkeras.engine.contract import InputSpec, Weight
 from jkeras.engine.layer import Layer
+from jkeras.errors import did_you_mean
 from jkeras.layers.checks import positive_size
 from jkeras.typing import Array, Params, Shape
 
-__all__ = ["Kernels", "Recurrent", "masked_dot"]
+__all__ = ["Recurrent"]
 
 _MODES = ("cpu", "mem", "gpu")
-
-
-class Kernels(NamedTuple):
-    """The weights of all gates side by side, put together once for each call of the layer."""
-
-    W: Array | None  # (input_dim, gates · units); None if the inputs are projected already
-    U: Array  # (units, gates · units)
-    b: Array | None  # (gates · units,)
 
 
 class Recurrent(Layer):
@@ -54,10 +48,13 @@ class Recurrent(Layer):
     supports_masking = True
     input_spec: Any = (InputSpec(ndim=3),)
     output_dim: int
+    # `build` fills in `input_dim` for subclasses to read; the config keeps what the constructor got.
+    config_attributes: ClassVar[dict[str, str]] = {**Layer.config_attributes, "input_dim": "given_input_dim"}
     state_names: tuple[str, ...] = ("h",)
     """Names of the states in the functional face, in the order in which `step` takes them."""
-    gates = 1
-    """How many blocks the kernels consist of."""
+    initial_weights: Any = None  # layers of Keras 1's style delete the attribute when they have set them
+    states: list[Any]
+    """The states, from `build` on: variables if the layer is stateful, else ``None`` for each state."""
 
     def __init__(
         self,
@@ -72,17 +69,21 @@ class Recurrent(Layer):
         **kwargs: Any,
     ):
         if type(self) is Recurrent:
-            raise NotImplementedError("Recurrent is abstract: use SimpleRNN, GRU or LSTM, or a subclass that has a step.")
+            raise NotImplementedError(
+                "Recurrent is abstract: use SimpleRNN, GRU or LSTM, or a subclass that has a step."
+            )
         self.return_sequences = return_sequences
         self.go_backwards = go_backwards
         self.stateful = stateful
         self.unroll = unroll
         if consume_less not in _MODES:
-            raise ValueError(f"{type(self).__name__}: consume_less is 'cpu', 'mem' or 'gpu'; got {consume_less!r}.")
+            raise ValueError(
+                f"{type(self).__name__}: unknown consume_less {consume_less!r}.{did_you_mean(str(consume_less), _MODES)}"
+            )
         self.consume_less = consume_less
         self.input_dim = None if input_dim is None else positive_size(self, "input_dim", input_dim)
+        self.given_input_dim = self.input_dim
         self.input_length = None if input_length is None else positive_size(self, "input_length", input_length)
-        self.states: list[Any] = []
         if self.input_dim is not None:
             kwargs.setdefault("input_shape", (self.input_length, self.input_dim))
         super().__init__(weights=weights, **kwargs)
@@ -93,17 +94,14 @@ class Recurrent(Layer):
         shape = shapes[0]
         if len(shape) == 2:
             raise ValueError(
-                f"Layer {self.name!r} ({type(self).__name__}) reads sequences of shape (batch, time, features); its input has shape "
-                f"{tuple(shape)}. After another recurrent layer give that one return_sequences=True; word numbers need an "
-                "Embedding first; other vectors a Reshape((time, features))."
+                f"{self._title} reads sequences of shape (batch, time, features); its input has shape {tuple(shape)}. After "
+                "another recurrent layer give that one return_sequences=True; word numbers need an Embedding first; other vectors "
+                "a Reshape((time, features))."
             )
         super().check_input(shapes)
         if self.unroll and shape[1] is None:
-            raise ValueError(f"Layer {self.name!r}: unroll=True needs sequences of a known length; give input_shape=(time, features).")
-        if self.built and self.built_shape[-1] != shape[-1]:
             raise ValueError(
-                f"Layer {self.name!r} ({type(self).__name__}) was built for {self.built_shape[-1]} features a time step; got shape "
-                f"{tuple(shape)}."
+                f"Layer {self.name!r}: unroll=True needs sequences of a known length; give input_shape=(time, features)."
             )
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
@@ -116,11 +114,13 @@ class Recurrent(Layer):
     # ---- states
 
     def build(self, input_shape: Any) -> None:
+        batch_size = input_shape[0] if self.stateful else None
         self.input_dim = input_shape[-1]
+        self.input_spec = [InputSpec(shape=(batch_size, None, *input_shape[2:]))]
         super().build(input_shape)
         self.states = [None] * len(self.state_names)
         if self.stateful:
-            self.states = [self.declare(spec) for spec in self.state_specs(input_shape[0])]
+            self.states = [self.declare(spec) for spec in self.state_specs(batch_size)]
 
     def state_specs(self, batch_size: int | None) -> list[Weight]:
         """Declare the states of a stateful layer for batches of this size."""
@@ -130,13 +130,21 @@ class Recurrent(Layer):
                 "size, time, features), or Input(batch_shape=…)."
             )
         return [
-            Weight(name, (batch_size, self.output_dim), K.zeros, trainable=False, saved=False) for name in self.state_names
+            Weight(name, (batch_size, self.output_dim), K.zeros, trainable=False, saved=False)
+            for name in self.state_names
         ]
 
     def adopt_states(self) -> None:
         """Make the variables that a layer in Keras 1's style keeps in `states` part of the layer's state."""
-        plain = [state for state in self.states if type(state) is Variable]
+        plain = [state for state in getattr(self, "states", ()) if type(state) is Variable]
         bridge.adopt(self, plain, trainable=False, saved=False)
+
+    def twin(self, **attributes: Any) -> Layer:
+        twin = super().twin(**attributes)
+        vars(twin).pop(
+            "states", None
+        )  # layers of Keras 1's style ask for hasattr(self, 'states') to see whether to make them
+        return twin
 
     def reset_states(self, batch_size: int | None = None) -> None:
         """Set the states back to zeros.
@@ -149,12 +157,18 @@ class Recurrent(Layer):
             ValueError: the layer is not built, or has no fixed batch size.
         """
         if not self.stateful:
-            raise AttributeError(f"Layer {self.name!r} is not stateful: it has no states to reset. Make it with stateful=True.")
+            raise AttributeError(
+                f"Layer {self.name!r} is not stateful: it has no states to reset. Make it with stateful=True."
+            )
         if not self.built:
             raise ValueError(f"Layer {self.name!r} is not built yet, so it has no states to reset.")
+        if batch_size is not None:
+            size = positive_size(self, "batch_size", batch_size)
+            for state in self.states:
+                self.redeclare(state.spec._replace(shape=(size, *state.spec.shape[1:]), init=K.zeros))
+            if self.input_spec[0].shape is not None:
+                self.input_spec = [InputSpec(shape=(size, *self.input_spec[0].shape[1:]))]
         for state in self.states:
-            if batch_size is not None:
-                self.redeclare(state.spec._replace(shape=(int(batch_size), *state.spec.shape[1:])))
             state.set_value(np.zeros(state.shape))
 
     # ---- one call
@@ -162,9 +176,9 @@ class Recurrent(Layer):
     def call(self, x: Array, mask: Any = None) -> Array:
         """Run the steps over the sequence (Keras 1's method; weights are arrays here)."""
         initial_states = self.states if self.stateful else self.get_initial_states(x)
-        constants = list(self.get_constants(x))
-        if self._is_ours("step"):
-            constants.append(self.kernels(projected=self.projects_first(x.shape)))
+        self._check_sizes(x)
+        # The constants come first: then their random masks do not depend on whether the input is preprocessed.
+        constants = [*self.get_constants(x), *self.get_kernels(x)]
         last, outputs, states = K.rnn(
             self.step,
             self.preprocess_input(x),
@@ -174,10 +188,25 @@ class Recurrent(Layer):
             constants=constants,
             unroll=self.unroll,
             keep_outputs=self.return_sequences,
+            name=self._title,
         )
         if self.stateful:
             self.add_update(list(zip(self.states, states, strict=True)))
         return outputs if self.return_sequences else last
+
+    def _check_sizes(self, x: Array) -> None:
+        if x.shape[1] == 0:
+            raise ValueError(f"{self._title} reads sequences of at least one time step; got inputs of shape {x.shape}.")
+        for state in self.states if self.stateful else ():
+            if state.ndim > 1 and len(state) != len(x):
+                raise ValueError(
+                    f"{self._title} is stateful and holds the states of {len(state)} samples; it got a batch of {len(x)}. All "
+                    f"batches have one size; reset_states(batch_size={len(x)}) makes the states fit batches of another."
+                )
+
+    @property
+    def _title(self) -> str:
+        return f"Layer {self.name!r} ({type(self).__name__})"
 
     def step(self, x: Array, states: list[Any]) -> tuple[Array, list[Array]]:
         """Compute one time step.
@@ -203,9 +232,9 @@ class Recurrent(Layer):
         """Return what the steps read, computed for all time steps at once."""
         return x
 
-    def kernels(self, projected: bool = False) -> Kernels | None:
-        """Return the weights in the form in which the steps use them."""
-        return None
+    def get_kernels(self, x: Array) -> list[Any]:
+        """Return what jkeras's own steps get after the constants of Keras 1."""
+        return []
 
     def cell(self, params: Params, state: Sequence[Array], x: Array) -> tuple[list[Array], Array]:
         """One time step as a pure function, at inference: what a `lax.scan` of one's own is made of.
@@ -218,44 +247,8 @@ class Recurrent(Layer):
         Returns:
             The new states, and the output ``(batch, units)``.
         """
-        layer = bridge.filled(self, params)
-        steps = layer.preprocess_input(x[:, None])
-        output, new_state = layer.step(steps[:, 0], [*state, *layer.get_constants(x[:, None])])
+        layer, steps = bridge.filled(self, params), x[:, None]  # (batch, 1, input_dim)
+        with learning_phase_scope(0):
+            constants = [*layer.get_constants(steps), *layer.get_kernels(steps)]
+            output, new_state = layer.step(layer.preprocess_input(steps)[:, 0], [*state, *constants])
         return list(new_state), output
-
-    # ---- for the layers with kernels
-
-    def projects_first(self, shape: Any) -> bool:
-        """Whether the inputs of all time steps are multiplied by ``W`` before the loop.
-
-        A layer whose step is overridden gets what Keras 1 would give it. Otherwise it is a matter of speed.
-        """
-        if not (self._is_ours("step") and self._is_ours("preprocess_input")):
-            return self.consume_less == "cpu"
-        return True
-
-    def _is_ours(self, method: str) -> bool:
-        return getattr(type(self), method).__module__.startswith("jkeras.")
-
-    def dropout_masks(self, x: Array, size: int, level: float) -> list[Any]:
-        """Return a mask ``(batch, size)`` for each gate, the same for all time steps; ones where nothing is dropped."""
-        if not K.learning_phase() or level == 0:
-            return [1.0] * max(self.gates, 1)
-        ones = jnp.ones((x.shape[0], size), x.dtype)
-        return [K.dropout(ones, level) for _ in range(self.gates)]
-
-
-def masked_dot(x: Array, kernel: Array, masks: Sequence[Any]) -> Array:
-    """Return ``x · kernel``, where each block of columns of the kernel sees `x` through a dropout mask of its own.
-
-    Args:
-        x: ``(…, size)``.
-        kernel: ``(size, gates · units)``.
-        masks: one for each gate, or one for all; ``1.0`` is no mask.
-    """
-    if all(isinstance(mask, float) for mask in masks):
-        return jnp.dot(x, kernel)
-    if len(masks) == 1:
-        return jnp.dot(x * masks[0], kernel)
-    blocks = jnp.split(kernel, len(masks), axis=1)
-    return jnp.concatenate([jnp.dot(x * mask, block) for mask, block in zip(masks, blocks, strict=True)], axis=-1)

@@ -5,8 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from jkeras import activations
-from jkeras.layers.recurrent.base import masked_dot
-from jkeras.layers.recurrent.gated import Gated
+from jkeras.layers.recurrent.gated import Activation, Gated, masked_dot
 from jkeras.typing import Array, Identifier
 
 __all__ = ["GRU"]
@@ -44,14 +43,15 @@ class GRU(Gated):
 
     gate_names = ("z", "r", "h")
     file_order = ("z", "r", "h")
+    U_blocks = (2, 1)  # the candidate sees r ∘ h
 
     def __init__(
         self,
         output_dim: int,
         init: Identifier = "glorot_uniform",
         inner_init: Identifier = "orthogonal",
-        activation: Identifier = "tanh",
-        inner_activation: Identifier = "hard_sigmoid",
+        activation: Activation = "tanh",
+        inner_activation: Activation = "hard_sigmoid",
         W_regularizer: Identifier = None,
         U_regularizer: Identifier = None,
         b_regularizer: Identifier = None,
@@ -65,12 +65,12 @@ class GRU(Gated):
         )  # fmt: skip
 
     def step(self, x: Array, states: list[Any]) -> tuple[Array, list[Array]]:
-        h, masks_U = states[:2]
-        read, kernels = self.read(x, states)
-        units = self.output_dim
-        gates = read[:, : 2 * units] + masked_dot(h, kernels.U[:, : 2 * units], self.shared(masks_U)[:2])
-        z, r = jnp.split(gates, 2, axis=-1)
+        h, masks_U, masks_W = states[:3]
+        kernels = self.kernels_in(x, states)
+        *U_gates, U_candidate = kernels.U
+        read_gates, read_candidate = jnp.split(self.read(x, masks_W, kernels), [2 * self.output_dim], axis=-1)
+        z, r = jnp.split(read_gates + masked_dot(h, U_gates, masks_U), 2, axis=-1)
         z, r = self.inner_activation(z), self.inner_activation(r)
-        candidate = read[:, 2 * units :] + masked_dot(r * h, kernels.U[:, 2 * units :], self.shared(masks_U)[-1:])
+        candidate = read_candidate + masked_dot(r * h, [U_candidate], masks_U[-1:])
         h = z * h + (1.0 - z) * self.activation(candidate)
         return h, [h]

@@ -5,8 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from jkeras import activations, initializations
-from jkeras.layers.recurrent.base import masked_dot
-from jkeras.layers.recurrent.gated import Gated
+from jkeras.layers.recurrent.gated import Activation, Gated, masked_dot
 from jkeras.typing import Array, Identifier
 
 __all__ = ["LSTM"]
@@ -47,6 +46,7 @@ class LSTM(Gated):
     state_names = ("h", "c")
     gate_names = ("i", "f", "c", "o")
     file_order = ("i", "c", "f", "o")
+    U_blocks = (4,)
 
     def __init__(
         self,
@@ -54,8 +54,8 @@ class LSTM(Gated):
         init: Identifier = "glorot_uniform",
         inner_init: Identifier = "orthogonal",
         forget_bias_init: Identifier = "one",
-        activation: Identifier = "tanh",
-        inner_activation: Identifier = "hard_sigmoid",
+        activation: Activation = "tanh",
+        inner_activation: Activation = "hard_sigmoid",
         W_regularizer: Identifier = None,
         U_regularizer: Identifier = None,
         b_regularizer: Identifier = None,
@@ -73,10 +73,9 @@ class LSTM(Gated):
         return self.forget_bias_init if gate == "f" else initializations.zero
 
     def step(self, x: Array, states: list[Any]) -> tuple[Array, list[Array]]:
-        h, c, masks_U = states[:3]
-        z, kernels = self.read(x, states)
-        z = z + masked_dot(h, kernels.U, self.shared(masks_U))
-        i, f, g, o = jnp.split(z, 4, axis=-1)
+        h, c, masks_U, masks_W = states[:4]
+        kernels = self.kernels_in(x, states)
+        i, f, g, o = jnp.split(self.read(x, masks_W, kernels) + masked_dot(h, kernels.U, masks_U), 4, axis=-1)
         i, f, o = self.inner_activation(i), self.inner_activation(f), self.inner_activation(o)
         c = f * c + i * self.activation(g)
         h = o * self.activation(c)

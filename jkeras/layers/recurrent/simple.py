@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from jkeras.layers.recurrent.base import masked_dot
-from jkeras.layers.recurrent.gated import Gated
+from jkeras.layers.recurrent.gated import Activation, Gated, masked_dot
 from jkeras.typing import Array, Identifier
 
 __all__ = ["SimpleRNN"]
@@ -32,7 +31,7 @@ class SimpleRNN(Gated):
         output_dim: int,
         init: Identifier = "glorot_uniform",
         inner_init: Identifier = "orthogonal",
-        activation: Identifier = "tanh",
+        activation: Activation = "tanh",
         W_regularizer: Identifier = None,
         U_regularizer: Identifier = None,
         b_regularizer: Identifier = None,
@@ -44,8 +43,12 @@ class SimpleRNN(Gated):
             output_dim, init, inner_init, activation, W_regularizer, U_regularizer, b_regularizer, dropout_W, dropout_U, **kwargs
         )  # fmt: skip
 
+    def get_constants(self, x: Array) -> list[Any]:
+        """Return the dropout mask of the states and that of the inputs: Keras 1's B_U, B_W."""
+        return [masks[0] for masks in super().get_constants(x)]
+
     def step(self, x: Array, states: list[Any]) -> tuple[Array, list[Array]]:
-        h, masks_U = states[:2]
-        read, kernels = self.read(x, states)
-        h = self.activation(read + masked_dot(h, kernels.U, masks_U))
+        h, mask_U, mask_W = states[:3]
+        kernels = self.kernels_in(x, states)
+        h = self.activation(self.read(x, [mask_W], kernels) + masked_dot(h, kernels.U, [mask_U]))
         return h, [h]

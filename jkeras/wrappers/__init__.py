@@ -1,0 +1,1 @@
+"""Models under the interfaces of other libraries."""

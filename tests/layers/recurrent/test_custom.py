@@ -1,0 +1,470 @@
+"""Recurrent layers of users' own, written as for Keras 1: they run unchanged through the bridge."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+from jkeras import activations, initializations, regularizers
+from jkeras import backend as K
+from jkeras.engine.contract import Context
+from jkeras.engine.topology import InputSpec
+from jkeras.layers import GRU, LSTM, Bidirectional, Dense, Masking, Recurrent, SimpleRNN
+from jkeras.layers.recurrent import time_distributed_dense
+from jkeras.models import Sequential, model_from_json
+from tests.layers.recurrent.reference import run
+
+BATCH, TIME, FEATURES, UNITS = 3, 4, 2, 5
+rng = np.random.default_rng(0)
+X = rng.normal(size=(BATCH, TIME, FEATURES)).astype("float32")
+MASKED = np.array(X)
+MASKED[0, :2] = MASKED[1, 1:3] = MASKED[2] = 0
+
+
+class OldRNN(Recurrent):
+    """Keras 1.2.2's own SimpleRNN, line by line as people copied it."""
+
+    def __init__(self, output_dim, init="glorot_uniform", inner_init="orthogonal", activation="tanh",
+                 W_regularizer=None, dropout_W=0., dropout_U=0., **kwargs):  # fmt: skip
+        self.output_dim = output_dim
+        self.init = initializations.get(init)
+        self.inner_init = initializations.get(inner_init)
+        self.activation = activations.get(activation)
+        self.W_regularizer = regularizers.get(W_regularizer)
+        self.dropout_W, self.dropout_U = dropout_W, dropout_U
+        super(OldRNN, self).__init__(**kwargs)  # noqa: UP008
+
+    def build(self, input_shape):
+        self.input_spec = [InputSpec(shape=input_shape)]
+        if self.stateful:
+            self.reset_states()
+        else:
+            self.states = [None]
+        input_dim = input_shape[2]
+        self.input_dim = input_dim
+        self.W = self.add_weight((input_dim, self.output_dim), initializer=self.init, name=f"{self.name}_W",
+                                 regularizer=self.W_regularizer)  # fmt: skip
+        self.U = self.inner_init((self.output_dim, self.output_dim), name=f"{self.name}_U")
+        self.b = K.zeros((self.output_dim,), name=f"{self.name}_b")
+        self.trainable_weights = [self.W, self.U, self.b]
+        if self.initial_weights is not None:
+            self.set_weights(self.initial_weights)
+            del self.initial_weights
+
+    def reset_states(self):
+        assert self.stateful, "Layer must be stateful."
+        input_shape = self.input_spec[0].shape
+        if not input_shape[0]:
+            raise ValueError("If a RNN is stateful, a complete input_shape must be provided.")
+        if hasattr(self, "states"):
+            K.set_value(self.states[0], np.zeros((input_shape[0], self.output_dim)))
+        else:
+            self.states = [K.zeros((input_shape[0], self.output_dim))]
+
+    def preprocess_input(self, x):
+        if self.consume_less == "cpu":
+            input_shape = K.int_shape(x)
+            return time_distributed_dense(
+                x, self.W, self.b, self.dropout_W, input_shape[2], self.output_dim, input_shape[1]
+            )
+        return x
+
+    def get_initial_states(self, x):
+        initial_state = K.zeros_like(x)
+        initial_state = K.sum(initial_state, axis=(1, 2))
+        initial_state = K.expand_dims(initial_state)
+        initial_state = K.tile(initial_state, [1, self.output_dim])
+        return [initial_state for _ in range(len(self.states))]
+
+    def step(self, x, states):
+        prev_output, B_U, B_W = states
+        h = x if self.consume_less == "cpu" else K.dot(x * B_W, self.W) + self.b
+        output = self.activation(h + K.dot(prev_output * B_U, self.U))
+        return output, [output]
+
+    def get_constants(self, x):
+        constants = []
+        if 0 < self.dropout_U < 1:
+            ones = K.ones_like(K.reshape(x[:, 0, 0], (-1, 1)))
+            ones = K.tile(ones, (1, self.output_dim))
+            constants.append(K.in_train_phase(K.dropout(ones, self.dropout_U), ones))
+        else:
+            constants.append(K.cast_to_floatx(1.0))
+        constants.append(K.cast_to_floatx(1.0))
+        return constants
+
+    def get_config(self):
+        config = {"output_dim": self.output_dim, "init": self.init.__name__, "activation": self.activation.__name__}
+        base_config = super(OldRNN, self).get_config()  # noqa: UP008
+        return dict(list(base_config.items()) + list(config.items()))
+
+
+def same_as(model, twin, x=X):
+    """Give two models the same random weights and compare what they predict."""
+    random = np.random.default_rng(1)
+    weights = [random.normal(0, 0.6, size=weight.shape) for weight in model.weights]
+    model.set_weights(weights)
+    twin.set_weights(weights)
+    np.testing.assert_allclose(
+        model.predict(x, batch_size=BATCH), twin.predict(x, batch_size=BATCH), rtol=1e-4, atol=1e-5
+    )
+
+
+def around(layer):
+    return Sequential([Masking(batch_input_shape=(BATCH, TIME, FEATURES)), layer])
+
+
+@pytest.mark.parametrize("mode", ["cpu", "gpu"])
+@pytest.mark.parametrize("options", [{}, {"return_sequences": True, "go_backwards": True}, {"unroll": True}])
+def test_a_copy_of_simplernn(mode, options):
+    old, new = (kind(UNITS, consume_less=mode, **options) for kind in (OldRNN, SimpleRNN))
+    same_as(around(old), around(new), MASKED)
+    assert [weight.name for weight in old.weights] == [f"{old.name}_{name}" for name in "WUb"]
+
+
+def test_it_trains_with_penalties_and_dropout():
+    model = Sequential([OldRNN(UNITS, W_regularizer="l1", dropout_U=0.5, input_shape=(TIME, FEATURES)), Dense(1)])
+    model.compile("sgd", "mse")
+    before = model.get_weights()
+    loss = model.evaluate(X, np.zeros((BATCH, 1)), verbose=0)
+    penalty = 0.01 * np.abs(before[0]).sum()
+    assert loss == pytest.approx(float(np.mean(np.square(model.predict(X))) + penalty), rel=1e-4)
+    model.train_on_batch(X, np.ones((BATCH, 1)))
+    assert all(not np.array_equal(old, new) for old, new in zip(before, model.get_weights(), strict=True))
+
+
+def test_its_initial_weights():
+    weights = [rng.normal(size=shape) for shape in ((FEATURES, UNITS), (UNITS, UNITS), (UNITS,))]
+    model = around(OldRNN(UNITS, weights=weights))
+    for found, given in zip(model.get_weights(), weights, strict=True):
+        np.testing.assert_allclose(found, given, rtol=1e-6)
+
+
+def test_its_states_are_carried_on():
+    layer = OldRNN(UNITS, stateful=True)
+    model = around(layer)
+    twin = around(SimpleRNN(UNITS, stateful=True))
+    for _ in range(2):
+        same_as(model, twin, MASKED)
+    (state,) = layer.states
+    np.testing.assert_allclose(K.get_value(state), K.get_value(twin.layers[1].states[0]), rtol=1e-4, atol=1e-5)
+    model.reset_states()
+    assert not K.get_value(state).any()
+    first = model.predict(X, batch_size=BATCH)
+    kept = K.get_value(state)
+    model.predict(X, batch_size=BATCH)
+    layer.reset_states()
+    K.set_value(layer.states[0], kept)
+    model.compile("sgd", "mse")
+    model.train_on_batch(X, first)
+    assert not np.array_equal(K.get_value(state), kept)
+    assert len(layer.weights) == 3
+
+
+def test_its_state_is_in_the_pytree():
+    model = around(layer := OldRNN(UNITS, stateful=True))
+    params, state = model.init(jax.random.key(0))
+    assert set(params) == set(state) == {layer.name}
+    stream = rng.normal(size=(3, BATCH, TIME, FEATURES)).astype("float32")
+
+    def piece(state, x):
+        y, state = model.apply_with_state(params, state, x)
+        return state, y
+
+    _, outputs = lax.scan(piece, state, stream)
+    for x, expected in zip(stream, outputs, strict=True):
+        y, state = model.apply_with_state(params, state, x)
+        np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-5)
+    assert not K.get_value(layer.states[0]).any()
+
+
+def test_making_another_of_it_leaves_its_states_alone():
+    layer = OldRNN(UNITS, stateful=True)
+    around(layer).predict(X, batch_size=BATCH)
+    kept = K.get_value(layer.states[0])
+    assert kept.any()
+    both = Bidirectional(layer)
+    around(both).predict(X, batch_size=BATCH)
+    np.testing.assert_array_equal(K.get_value(layer.states[0]), kept)
+    assert K.get_value(both.forward_layer.states[0]).any()
+
+
+def test_without_a_batch_size_its_own_error_is_raised():
+    with pytest.raises(ValueError, match="a complete input_shape must be provided"):
+        Sequential([OldRNN(UNITS, stateful=True, input_shape=(TIME, FEATURES))])
+
+
+def test_its_config():
+    model = Sequential([OldRNN(UNITS, activation="sigmoid", return_sequences=True, input_shape=(TIME, FEATURES))])
+    again = model_from_json(model.to_json(), {"OldRNN": OldRNN})
+    same_as(model, again)
+    assert again.layers[0].activation is activations.sigmoid
+
+
+def test_in_bidirectional():
+    old, new = Bidirectional(OldRNN(UNITS, name="old")), Bidirectional(SimpleRNN(UNITS, name="new"))
+    same_as(around(old), around(new), MASKED)
+    params, state = old.init(jax.random.key(0))
+    assert set(params) == {"forward_old", "backward_old"}
+    assert state == {}
+
+
+def test_its_cell():
+    model = around(layer := OldRNN(UNITS, consume_less="gpu"))
+    same_as(model, around(SimpleRNN(UNITS)))
+    state = [jnp.zeros((BATCH, UNITS))]
+    for t in range(TIME):
+        state, output = layer.cell(layer.params, state, X[:, t])
+    np.testing.assert_allclose(output, model.predict(X), rtol=1e-4, atol=1e-5)
+
+
+# ---- steps of one's own for LSTM and GRU
+
+
+class SpelledOut(LSTM):
+    """A step in Keras 1's conventions: what it reads and the states have exactly these places."""
+
+    def step(self, x, states):
+        h_tm1, c_tm1, B_U, B_W = states
+        if self.consume_less == "gpu":
+            z = K.dot(x * B_W[0], self.W) + K.dot(h_tm1 * B_U[0], self.U) + self.b
+            z0, z1 = z[:, : self.output_dim], z[:, self.output_dim : 2 * self.output_dim]
+            z2, z3 = z[:, 2 * self.output_dim : 3 * self.output_dim], z[:, 3 * self.output_dim :]
+            i, f, g, o = self.inner_activation(z0), self.inner_activation(z1), z2, self.inner_activation(z3)
+        else:
+            if self.consume_less == "cpu":
+                x_i = x[:, : self.output_dim]
+                x_f = x[:, self.output_dim : 2 * self.output_dim]
+                x_c = x[:, 2 * self.output_dim : 3 * self.output_dim]
+                x_o = x[:, 3 * self.output_dim :]
+            else:
+                x_i = K.dot(x * B_W[0], self.W_i) + self.b_i
+                x_f = K.dot(x * B_W[1], self.W_f) + self.b_f
+                x_c = K.dot(x * B_W[2], self.W_c) + self.b_c
+                x_o = K.dot(x * B_W[3], self.W_o) + self.b_o
+            i = self.inner_activation(x_i + K.dot(h_tm1 * B_U[0], self.U_i))
+            f = self.inner_activation(x_f + K.dot(h_tm1 * B_U[1], self.U_f))
+            g = x_c + K.dot(h_tm1 * B_U[2], self.U_c)
+            o = self.inner_activation(x_o + K.dot(h_tm1 * B_U[3], self.U_o))
+        c = f * c_tm1 + i * self.activation(g)
+        h = o * self.activation(c)
+        return h, [h, c]
+
+
+class Calling(LSTM):
+    """A step that calls that of LSTM."""
+
+    def step(self, x, states):
+        assert len(states) == 4
+        h, [h, c] = super().step(x, states)
+        return h, [h, c]
+
+
+@pytest.mark.parametrize("mode", ["cpu", "mem", "gpu"])
+@pytest.mark.parametrize("kind", [SpelledOut, Calling])
+def test_steps_of_lstm(kind, mode):
+    same_as(around(kind(UNITS, consume_less=mode)), around(LSTM(UNITS, consume_less=mode)), MASKED)
+
+
+def test_steps_of_ones_own_with_dropout_and_states():
+    layer = SpelledOut(UNITS, stateful=True, dropout_W=0.5, dropout_U=0.5, consume_less="mem")
+    twin = LSTM(UNITS, stateful=True, dropout_W=0.5, dropout_U=0.5, consume_less="mem")
+    model, other = around(layer), around(twin)
+    for _ in range(2):
+        same_as(model, other, MASKED)
+    # The same key gives the same masks, wherever the inputs are projected.
+    ctx = Context(train=True, key=jax.random.key(0))
+    one, _ = layer.apply_with_state(layer.params, layer.state, X, ctx)
+    two, _ = twin.apply_with_state(layer.params, layer.state, X, ctx)
+    np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-5)
+
+
+class SpelledOutGRU(GRU):
+    def step(self, x, states):
+        h_tm1, B_U = states[0], states[1]
+        x_z, x_r, x_h = (x[:, k * self.output_dim : (k + 1) * self.output_dim] for k in range(3))
+        z = self.inner_activation(x_z + K.dot(h_tm1 * B_U[0], self.U_z))
+        r = self.inner_activation(x_r + K.dot(h_tm1 * B_U[1], self.U_r))
+        hh = self.activation(x_h + K.dot(r * h_tm1 * B_U[2], self.U_h))
+        h = z * h_tm1 + (1 - z) * hh
+        return h, [h]
+
+
+class SpelledOutSimple(SimpleRNN):
+    def step(self, x, states):
+        prev_output, B_U = states[:2]
+        output = self.activation(x + K.dot(prev_output * B_U, self.U))
+        return output, [output]
+
+
+@pytest.mark.parametrize(("kind", "base"), [(SpelledOutGRU, GRU), (SpelledOutSimple, SimpleRNN)])
+def test_steps_of_gru_and_simplernn(kind, base):
+    same_as(around(kind(UNITS, return_sequences=True)), around(base(UNITS, return_sequences=True)), MASKED)
+
+
+class AttentionLSTM(LSTM):
+    """Attention over a fixed matrix, in the style of 2016: weights of its own, a constant, super().step."""
+
+    def __init__(self, output_dim, attended, **kwargs):
+        self.attended = attended
+        super().__init__(output_dim, **kwargs)
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        attended_dim = self.attended.shape[-1]
+        self.U_a = self.inner_init((self.output_dim, self.output_dim), name=f"{self.name}_U_a")
+        self.b_a = K.zeros((self.output_dim,), name=f"{self.name}_b_a")
+        self.U_m = self.init((attended_dim, self.output_dim), name=f"{self.name}_U_m")
+        self.trainable_weights += [self.U_a, self.b_a, self.U_m]
+
+    def step(self, x, states):
+        h, [h, c] = super().step(x, states)
+        attention = states[4]
+        s = K.sigmoid(K.dot(K.tanh(K.dot(h, self.U_a) + attention + self.b_a), K.transpose(self.U_a)))
+        h = h * s
+        return h, [h, c]
+
+    def get_constants(self, x):
+        constants = super().get_constants(x)
+        constants.append(K.dot(K.variable(self.attended), self.U_m))
+        return constants
+
+
+@pytest.mark.parametrize("mode", ["cpu", "gpu"])
+def test_attention(mode):
+    attended = rng.normal(size=(1, 3)).astype("float32")
+    layer = AttentionLSTM(UNITS, attended, consume_less=mode, input_shape=(TIME, FEATURES))
+    model = Sequential([layer])
+    names = [weight.name.removeprefix(f"{layer.name}_") for weight in layer.weights]
+    assert names[-3:] == ["U_a", "b_a", "U_m"]
+    assert len(names) == (15 if mode == "cpu" else 6)
+    w = dict(zip(names, model.get_weights(), strict=True))
+    plain = LSTM(UNITS, consume_less=mode)
+    Sequential([Masking(input_shape=(TIME, FEATURES)), plain])
+    plain.set_weights(model.get_weights()[:-3])
+    states = [np.zeros((BATCH, UNITS), "float32")] * 2
+    for t in range(TIME):
+        _, (h, c) = run(plain, X[:, t : t + 1], states=states)
+        s = 1 / (1 + np.exp(-np.tanh(h @ w["U_a"] + attended @ w["U_m"] + w["b_a"]) @ w["U_a"].T))
+        states = [h * s, c]
+    np.testing.assert_allclose(model.predict(X), states[0], rtol=1e-4, atol=1e-5)
+    model.compile("sgd", "mse")
+    model.train_on_batch(X, np.ones((BATCH, UNITS)))
+    assert all(not np.array_equal(old, new) for old, new in zip(w.values(), model.get_weights(), strict=True))
+
+
+# ---- other methods
+
+
+class LearnedStart(GRU):
+    """Starts from a state that is learned."""
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.start = self.add_weight((self.output_dim,), "one", name="start")
+
+    def get_initial_states(self, x):
+        return [K.zeros_like(x[:, 0, :1]) + K.expand_dims(self.start, 0)]
+
+
+def test_initial_states_of_ones_own():
+    layer = LearnedStart(UNITS, input_shape=(TIME, FEATURES), return_sequences=True)
+    model = Sequential([layer])
+    outputs, _ = run(layer, X, states=[np.ones((BATCH, UNITS), "float32")])
+    np.testing.assert_allclose(model.predict(X), outputs, rtol=1e-4, atol=1e-5)
+    model.compile("sgd", "mse")
+    model.train_on_batch(X, np.zeros((BATCH, TIME, UNITS)))
+    assert not np.array_equal(layer.start.get_value(), np.ones(UNITS))
+
+
+class Differences(SimpleRNN):
+    """Reads the differences between time steps."""
+
+    def preprocess_input(self, x):
+        return super().preprocess_input(x - K.concatenate([K.zeros_like(x[:, :1]), x[:, :-1]], axis=1))
+
+
+@pytest.mark.parametrize("mode", ["cpu", "mem"])
+def test_preprocessing_of_ones_own(mode):
+    layer = Differences(UNITS, consume_less=mode, input_shape=(TIME, FEATURES))
+    model = Sequential([layer])
+    plain = SimpleRNN(UNITS)
+    Sequential([Masking(input_shape=(TIME, FEATURES)), plain])
+    plain.set_weights(model.get_weights())
+    expected = run(plain, np.diff(X, axis=1, prepend=0).astype("float32"))[0][:, -1]
+    np.testing.assert_allclose(model.predict(X), expected, rtol=1e-4, atol=1e-5)
+
+
+class CallingRNN(LSTM):
+    """Keras 1's `call`, copied."""
+
+    def call(self, x, mask=None):
+        input_shape = K.int_shape(x)
+        initial_states = self.states if self.stateful else self.get_initial_states(x)
+        constants = self.get_constants(x)
+        preprocessed_input = self.preprocess_input(x)
+        last_output, outputs, states = K.rnn(
+            self.step, preprocessed_input, initial_states, go_backwards=self.go_backwards, mask=mask,
+            constants=constants, unroll=self.unroll, input_length=input_shape[1],
+        )  # fmt: skip
+        if self.stateful:
+            updates = []
+            for i in range(len(states)):
+                updates.append((self.states[i], states[i]))
+            self.add_update(updates, x)
+        return outputs if self.return_sequences else last_output
+
+
+@pytest.mark.parametrize("mode", ["cpu", "gpu"])
+def test_a_copied_call(mode):
+    model, twin = (around(kind(UNITS, consume_less=mode, stateful=True)) for kind in (CallingRNN, LSTM))
+    for _ in range(2):
+        same_as(model, twin, MASKED)
+
+
+class Counting(Recurrent):
+    """States that are not of the shape of the output, reset by the method of the base class."""
+
+    def __init__(self, **kwargs):
+        self.output_dim = 1
+        super().__init__(**kwargs)
+
+    def build(self, input_shape):
+        self.states = [K.zeros((input_shape[0], 2, FEATURES)), K.zeros((input_shape[0],))]
+
+    def step(self, x, states):
+        window, count = states
+        window = K.concatenate([window[:, 1:], K.expand_dims(x, 1)], axis=1)
+        return K.expand_dims(count, -1) + K.sum(window, axis=(1, 2))[:, None], [window, count + 1]
+
+
+def test_states_of_any_shape():
+    layer = Counting(stateful=True, batch_input_shape=(BATCH, TIME, FEATURES))
+    model = Sequential([layer])
+    found = [model.predict(X, batch_size=BATCH) for _ in range(2)]
+    window = X[:, -2:].sum((1, 2))
+    np.testing.assert_allclose(found[0][:, 0], 3 + window, rtol=1e-5)
+    np.testing.assert_allclose(found[1][:, 0], 7 + window, rtol=1e-5)
+    np.testing.assert_array_equal(K.get_value(layer.states[1]), np.full(BATCH, 8.0))
+    layer.reset_states(batch_size=1)
+    y, _ = layer.apply_with_state({}, layer.state, X[:1])
+    np.testing.assert_allclose(y[0], 3 + window[:1], rtol=1e-5)
+
+
+def test_a_step_that_changes_the_layer_is_refused():
+    class Leaking(SimpleRNN):
+        def step(self, x, states):
+            self.last = x
+            return super().step(x, states)
+
+    with pytest.raises(ValueError, match=r"'leaking_1' \(Leaking\): call\(\) changes the attribute 'last'"):
+        Sequential([Leaking(UNITS, input_shape=(TIME, FEATURES))]).predict(X)
+
+
+def test_a_layer_without_a_step():
+    class Nothing(Recurrent):
+        output_dim = 3
+
+    with pytest.raises(NotImplementedError, match="Nothing is a recurrent layer without a step"):
+        Sequential([Nothing(input_shape=(TIME, FEATURES))]).predict(X)

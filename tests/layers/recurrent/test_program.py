@@ -1,0 +1,68 @@
+"""The size of what is compiled, and the memory that it takes: nothing here runs the program."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from jkeras.engine.contract import Context
+from jkeras.layers import LSTM, Bidirectional, Input
+from tests.layers.recurrent.reference import KINDS
+
+
+def gradients(layer, mask=False):
+    """A function of (params, x, flags): the gradients of a loss."""
+
+    def total(params, x, flags):
+        ctx = Context(train=True, key=jax.random.key(0), mask=flags if mask else None)
+        return jnp.sum(layer.apply_with_state(params, layer.state, x, ctx)[0] ** 2)
+
+    return jax.jit(jax.grad(total, argnums=(0, 1)))
+
+
+def arguments(layer, batch, time, features):
+    params, _ = layer.abstract_weights()
+    return params, jax.ShapeDtypeStruct((batch, time, features), "float32"), jax.ShapeDtypeStruct((batch, time), bool)
+
+
+def sizes(layer, time, **options):
+    lowered = gradients(layer, **options).trace(*arguments(layer, 4, time, 3))
+    return len(str(lowered.jaxpr)), len(lowered.lower().as_text())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_long_sequence_makes_no_longer_program(kind):
+    layer = kind(5, return_sequences=True, dropout_W=0.5, dropout_U=0.5)
+    layer(Input((None, 3)))
+    for mask in (False, True):
+        short, long = sizes(layer, 10, mask=mask), sizes(layer, 1000, mask=mask)
+        assert all(one == pytest.approx(two, rel=0.02) for one, two in zip(short, long, strict=True))
+
+
+def test_of_bidirectional_too():
+    layer = Bidirectional(LSTM(5))
+    layer(Input((None, 3)))
+    assert sizes(layer, 1000) == pytest.approx(sizes(layer, 10), rel=0.02)
+
+
+@pytest.mark.parametrize("mode", ["cpu", "gpu"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_put_together_inside_the_loop(kind, mode):
+    # Without dropout a step has one product for each vector, no concatenation of weights and no multiplication by ones.
+    layer = kind(5, consume_less=mode)
+    layer(Input((None, 3)))
+    jaxpr = jax.make_jaxpr(layer.apply)(*arguments(layer, 4, 10, 3)[:2])
+    (scan,) = [equation for equation in jaxpr.eqns if equation.primitive.name == "scan"]
+    assert scan.params["num_carry"] == len(layer.state_names)
+    body = [equation.primitive.name for equation in scan.params["jaxpr"].eqns]
+    assert body.count("dot_general") == (2 if kind.__name__ == "GRU" else 1)
+    assert "concatenate" not in body
+    assert "slice" not in body
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_memory_of_training_on_long_sequences(kind):
+    layer = kind(128)
+    layer(Input((None, 128)))
+    memory = gradients(layer, mask=True).lower(*arguments(layer, 32, 2000, 128)).compile().memory_analysis()
+    total = memory.temp_size_in_bytes + memory.argument_size_in_bytes + memory.output_size_in_bytes
+    assert total < 2e9

@@ -1,0 +1,173 @@
+"""Every example runs, with a small setting and with warnings as errors, and reaches what that setting allows."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+
+
+def run(script: str, *arguments: str, **kwargs) -> str:
+    """Run an example as a user does and return what it printed."""
+    command = [sys.executable, "-W", "error", str(EXAMPLES / script), *arguments]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, env={**os.environ, "PYTHONUTF8": "1"}, **kwargs
+    )
+    assert done.returncode == 0, f"{script} ended with {done.returncode}:\n{done.stdout[-1000:]}\n{done.stderr[-3000:]}"
+    assert done.stderr == ""
+    return done.stdout
+
+
+def numbers(output: str, pattern: str) -> list[float]:
+    """Return the numbers that the groups of `pattern` match in `output`, which must hold it."""
+    match = re.search(pattern, output)
+    assert match, f"{pattern!r} is not in the output:\n{output[-2000:]}"
+    return [float(group) for group in match.groups()]
+
+
+def test_all_examples_are_run_here():
+    here = Path(__file__).read_text()
+    assert {script.name for script in EXAMPLES.glob("*.py") if f'"{script.name}"' not in here} == set()
+
+
+def test_digits_mlp():
+    output = run("digits_mlp.py", "--epochs", "4")
+    accuracy, difference = *numbers(output, r"accuracy ([\d.]+)%"), *numbers(output, r"by at most (\S+)")
+    assert accuracy > 80 and difference < 1e-5
+
+
+def test_sequence_classification():
+    output = run("sequence_classification.py", "--epochs", "5")
+    accuracy, majority = numbers(output, r"accuracy ([\d.]+)% \(always the same chapter: ([\d.]+)%\)")
+    assert accuracy > majority + 15
+
+
+def test_stacked_lstm():
+    (accuracy,) = numbers(run("stacked_lstm.py", "--epochs", "15"), r"accuracy ([\d.]+)%\s*$")
+    assert accuracy > 60
+
+
+def test_stateful_lstm():
+    output = run("stateful_lstm.py", "--epochs", "2", "--pieces", "20")
+    assert len(re.findall(r"32 new series: accuracy [\d.]+%", output)) == 2
+    # What takes long is learning to remember; that scan and predict agree can be seen at once.
+    assert numbers(output, r"differs from model.predict by at most (\S+)")[0] < 1e-5
+
+
+def test_two_encoders():
+    output = run("two_encoders.py", "--epochs", "12", "--pairs", "4000")
+    (accuracy,) = numbers(output, r"pairs of held-out digits: .* accuracy ([\d.]+)%")
+    (without,) = numbers(output, r"another pair: accuracy ([\d.]+)%")
+    assert accuracy > 20 and without < 15
+
+
+def test_headline_model():
+    output = run("headline_model.py", "--epochs", "2", "--headlines", "4000")
+    both, words = numbers(output, r"words and time: accuracy ([\d.]+)%; words alone: accuracy ([\d.]+)%")
+    (same,) = numbers(output, r"always the same answer: ([\d.]+)%")
+    assert both > words + 5 and words > same
+    assert numbers(output, r"losses differ by (\S+)")[0] < 1e-5
+
+
+def test_shared_lstm():
+    output = run("shared_lstm.py", "--epochs", "2", "--pairs", "1000")
+    assert numbers(output, r"new tweets of the \d+ authors: accuracy ([\d.]+)%")[0] > 60
+    assert numbers(output, r"never met: accuracy ([\d.]+)%")[0] > 60
+
+
+def test_char_generation():
+    output = run("char_generation.py", "--epochs", "4", "--characters", "50000", "--write", "40")
+    bits, pairs, single = numbers(output, r"LSTM ([\d.]+), pairs ([\d.]+), single characters ([\d.]+)")
+    assert bits < single and pairs < single
+    samples = re.split(r"\n---- temperature .*\n", output)[1:]
+    assert [len(text.removesuffix("\n")) for text in samples] == [len("The statement ") + 40] * 3
+
+
+def test_forecasting():
+    output = run("forecasting.py")
+    (lstm,), (naive,) = (
+        numbers(output, r"the LSTM +([\d.]+)"),
+        numbers(output, r"the number of the year before +([\d.]+)"),
+    )
+    assert lstm < 0.75 * naive
+
+
+def test_train_lstm(tmp_path):
+    path = tmp_path / "best.npz"
+    output = run("train_lstm.py", "--dataset", "digits", "--max-epochs", "6", "--saveto", str(path))
+    assert numbers(output, r"test accuracy ([\d.]+)%")[0] > 50
+    assert os.listdir(tmp_path) == ["best.npz"]  # no temporary file is left
+    with np.load(path) as file:
+        assert file["encoder_U_f"].shape == (72, 72)
+        best = file["history_errs"][:, 0].min()
+    assert f"validation error {best:.4f}" in output
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"optimizer": "adam"}, "optimizer is one of sgd, adadelta, rmsprop; got 'adam'"),
+        ({"encoder": "gru"}, "encoder must be 'lstm'; got 'gru'"),
+        ({"dim_proj": 0}, "dim_proj is a positive whole number; got 0"),
+        ({"noise_std": -1.0}, "noise_std is a finite number that is not negative"),
+        ({"dataset": "imdb"}, "dataset is one of digits, functions, or a function; got 'imdb'"),
+        ({"modal_costs": [0.1]}, "The data have a modal 1; modal_costs has prices for 1"),
+        ({"maxlen": 1}, "No sequence to train on is left"),
+        ({"max_costs": 0.05}, "No sequence to train on is left"),
+        ({"saveto": "no/such/folder/x.npz"}, "there is no such folder"),
+    ],
+)
+def test_train_lstm_refuses(monkeypatch, arguments, message):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    from train_lstm import train_lstm
+
+    with pytest.raises(ValueError, match=re.escape(message)):
+        train_lstm(**arguments)
+
+
+def test_train_lstm_budget_and_resuming(monkeypatch, tmp_path, capsys):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    from train_lstm import Instances, shorten, split, train_lstm
+
+    part = Instances([np.array([5, 6, 7, 8]), np.array([9])], [np.array([0, 1, 0, 2]), np.array([1])], np.array([3, 4]))
+    read = shorten(part, maxlen=3, modal_costs=[0.1, 0.4, 0.2], max_costs=0.3)
+    assert [steps.tolist() for steps in read.steps] == [
+        [5, 7, 8]
+    ]  # modal 1 is too dear, so the second instance has no step
+    assert read.classes.tolist() == [3]
+    assert (
+        len(shorten(part, maxlen=3, modal_costs=[0.1, 0.1, 0.1], max_costs=50).steps) == 1
+    )  # the first one is too long
+
+    def data():
+        random = np.random.RandomState(0)
+        steps = [random.randint(1, 9, size=3) for _ in range(120)]
+        return split(steps, [np.zeros(3, int)] * 120, [int(s[0] > 4) for s in steps])
+
+    path = tmp_path / "best.npz"
+    settings = dict(
+        dim_proj=8, dataset=data, maxlen=3, batch_size=42, valid_batch_size=6, validFreq=1, dispFreq=100, saveto=path
+    )
+    first = train_lstm(patience=2, optimizer="rmsprop", **settings)
+    assert "stopped early: no better validation error for 2 epochs" in capsys.readouterr().out
+    validations = len(np.load(path)["history_errs"])
+    again = train_lstm(
+        max_epochs=1,
+        saveFreq=1,
+        reload_model=path,
+        noise_std=0.1,
+        decay_c=0.01,
+        use_dropout=False,
+        test_size=6,
+        **settings,
+    )
+    assert "18 to validate, 6 to test" in capsys.readouterr().out
+    assert again[1] <= first[1]
+    assert len(np.load(path)["history_errs"]) == validations + 2  # two updates an epoch, a validation after each
+    with pytest.raises(ValueError, match=r"another network .*: classifier_W has shape \(8, 2\) there, \(9, 2\) here"):
+        train_lstm(reload_model=path, **{**settings, "dim_proj": 9})

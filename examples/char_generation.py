@@ -2,10 +2,11 @@
 
     python examples/char_generation.py
 
-The text is what `help()` prints on topics such as "import": the standard library carries it in `pydoc_data.topics`. At every
-step the network says which character comes next. Every eighth topic is held out; on those it is compared with the
-frequencies of single characters and of pairs. It writes by means of a stateful twin with the same weights, which reads one
-character at a time and remembers the rest; a low temperature makes it careful, a high one adventurous.
+The text is what `help()` prints on topics such as "import": the standard library carries it in `pydoc_data.topics`.
+At every step the network says which character comes next. Every eighth topic is held out; on those it is compared
+with the frequencies of single characters and of pairs. It writes by means of a stateful twin with the same weights,
+which reads one character at a time and remembers the rest; a low temperature makes it careful, a high one
+adventurous.
 """
 
 import argparse
@@ -62,7 +63,7 @@ def build(characters: int, batch: int | None = None) -> Sequential:
 
 
 def baselines(train: np.ndarray, test: np.ndarray, characters: int) -> tuple[float, float]:
-    """Return the bits per character of the frequencies of characters and of pairs, each counted once more than it occurred."""
+    """Return the bits per character of the frequencies of characters and of pairs; each is counted once too often."""
     single = np.bincount(train, minlength=characters) + 1
     pair = np.ones((characters, characters))
     np.add.at(pair, (train[:-1], train[1:]), 1)
@@ -107,7 +108,8 @@ def main() -> float:
     bits = model.evaluate(*windows(test), batch_size=64, verbose=0) / np.log(2)
     unigram, bigram = baselines(train, test, len(alphabet))
     print(
-        f"\nbits per character on the topics held out: LSTM {bits:.3f}, pairs {bigram:.3f}, single characters {unigram:.3f}"
+        f"\nbits per character on the topics held out: LSTM {bits:.3f}, pairs {bigram:.3f}, "
+        f"single characters {unigram:.3f}"
     )
 
     writer = build(len(alphabet), batch=len(TEMPERATURES))

@@ -2,9 +2,10 @@
 
     python examples/forecasting.py
 
-The series is real: the yearly sunspot numbers of 1700 to 2008 (National Geophysical Data Center, public domain; statsmodels
-ships the same numbers as `statsmodels.datasets.sunspots`). The network reads 11 years, about one solar cycle, and says after
-each of them what the next will bring. It learns on the years before 1900 and is tested on those from 1900 on.
+The series is real: the yearly sunspot numbers of 1700 to 2008 (National Geophysical Data Center, public domain;
+statsmodels ships the same numbers as `statsmodels.datasets.sunspots`). The network reads 11 years, about one solar
+cycle, and says after each of them what the next will bring. It learns on the years before 1900 and is tested on those
+from 1900 on.
 """
 
 import argparse
@@ -84,7 +85,8 @@ def main() -> tuple[float, float]:
         "linear regression on the same 11 years": error(with_one[test] @ linear),
     }
     print(
-        f"\none-year forecasts of {SPLIT} to {year[-1]} (standard deviation {after[test, -1].std():.1f}), root mean squared error:"
+        f"\none-year forecasts of {SPLIT} to {year[-1]} (standard deviation {after[test, -1].std():.1f}), "
+        "root mean squared error:"
     )
     for name, error in errors.items():
         print(f"  {name:<40}{error:5.1f}")

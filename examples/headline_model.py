@@ -2,11 +2,14 @@
 
     python examples/headline_model.py
 
-It is the course text's model of chapter 4.2: word numbers (`main_input`) go through an Embedding and an LSTM; five numbers
-about the time of publication (`aux_input`) join in after that. The main output sees both, the auxiliary output (loss weight
-0.2) only the words. The generator makes headlines of topics with words of their own, some of them hot; sport is shared at the
-weekend, business on working days, and gossip in the evening. So words alone say little about what is shared, and the time alone too.
-The model is trained twice, in the two ways that Keras 1 offers: with lists in the order of inputs and outputs, with dicts by name.
+It is the course text's model of chapter 4.2: word numbers (`main_input`) go through an Embedding and an LSTM; five
+numbers about the time of publication (`aux_input`) join in after that. The main output sees both, the auxiliary
+output (loss weight 0.2) only the words.
+
+The generator makes headlines of four topics, which have words of their own. Sport is shared at the weekend, business
+on working days, gossip in the evening, science before it: neither the words alone nor the time alone say much. The
+model is trained twice, in the two ways that Keras 1 has: with lists in the order of inputs and outputs, and with
+dicts by name.
 """
 
 import argparse
@@ -30,8 +33,8 @@ def headlines(samples: int, seed: int) -> tuple[dict[str, np.ndarray], np.ndarra
         seed: of the generator.
 
     Returns:
-        The inputs: `main_input` ``(samples, 20)``, word numbers from 1 to 999, 0 after the end of a headline; `aux_input`
-        ``(samples, 5)``: weekend or not, sine and cosine of the hour, length of the headline, with a picture or not.
+        The inputs: `main_input` ``(samples, 20)``, word numbers from 1 to 999, 0 after the end of a headline;
+        `aux_input` ``(samples, 5)``: weekend or not, sine and cosine of the hour, length, picture or not.
         Then whether a headline is shared often ``(samples, 1)``, and the accuracy of who knows the generator.
     """
     random = np.random.RandomState(seed)

@@ -3,10 +3,10 @@
     python examples/sequence_classification.py
 
 The text is what `help("compound")` and its like print: the standard library carries it in `pydoc_data.topics`. The
-network is the course text's "sequence classification with an LSTM" (3.5.5: Embedding, LSTM, Dropout, Dense, Activation),
-with softmax in place of one sigmoid unit since there are five chapters. Two things differ because there are only 740
-passages to learn from: the LSTM keeps its activation tanh (with the text's sigmoid it needs several times as many
-epochs), and a share of the words is dropped in training.
+network is the course text's "sequence classification with an LSTM" (3.5.5: Embedding, LSTM, Dropout, Dense,
+Activation), with softmax in place of one sigmoid unit since there are five chapters. Two things differ because there
+are only 740 passages to learn from: the LSTM keeps its activation tanh (with the text's sigmoid it needs several
+times as many epochs), and a share of the words is dropped in training.
 """
 
 import argparse

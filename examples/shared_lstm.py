@@ -2,14 +2,15 @@
 
     python examples/shared_lstm.py
 
-It is the course text's model of chapter 4.3: tweets as sequences of one-hot characters, an LSTM that is called twice and so
-has one set of weights, the two codes side by side, a logistic regression on top. That regression by itself cannot do it: its
-answer to (a, b) comes from a sum of one number for a and one for b, so of the four pairs of two authors the two of one author have
-the same total as the two mixed ones. With a hidden layer before it the codes are compared; `--logistic` leaves that layer out
-and stays at chance.
+It is the course text's model of chapter 4.3: tweets as sequences of one-hot characters, an LSTM that is called twice
+and so has one set of weights, the two codes side by side, a logistic regression on top. That regression by itself
+cannot do it: its answer to (a, b) comes from a sum of one number for a and one for b, so of the four pairs of two
+authors the two of one author have the same total as the two mixed ones. With a hidden layer before it the codes are
+compared; `--logistic` leaves that layer out and stays at chance.
 
-The tweets come from a generator: an author has habits (spelling, emphasis, punctuation, a tag) and keeps each of them nine times in
-ten. Tested are new tweets of the authors that the network was trained on, and tweets of authors it has never met.
+The tweets come from a generator: an author has habits (spelling, emphasis, punctuation, a tag) and keeps each of them
+nine times in ten. Tested are new tweets of the authors that the network was trained on, and tweets of authors it has
+never met.
 """
 
 import argparse

@@ -22,7 +22,7 @@ nb_classes = 10
 
 
 def load(seed: int = 0):
-    """Return (train images, train labels), (test images, test labels): pixels in [0, 1], one-hot labels, a fifth held out."""
+    """Return (train rows, labels), (test rows, labels): pixels in [0, 1], one-hot labels; a fifth is for testing."""
     digits = load_digits()
     order = np.random.RandomState(seed).permutation(len(digits.images))
     rows, labels = digits.images[order] / 16.0, to_categorical(digits.target[order], nb_classes)

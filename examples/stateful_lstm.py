@@ -2,10 +2,11 @@
 
     python examples/stateful_lstm.py
 
-32 series of 1,600 steps are read in pieces of 8 steps. Now and then a symbol comes with a mark; after every piece the network
-says which symbol was marked last. In four pieces out of five that was in an earlier piece, and a network that reads each piece by itself
-can only guess. The stateful network carries its memory from batch to batch: sample i of a batch goes on where sample i of the batch
-before ended. It is the course text's "same model with stateful LSTMs" (3.5.7), three layers of 32 units.
+32 series of 1,600 steps are read in pieces of 8 steps. Now and then a symbol comes with a mark; after every piece the
+network says which symbol was marked last. Four times out of five that was in an earlier piece, and a network that
+reads each piece by itself can only guess. The stateful network carries its memory from batch to batch: sample i of a
+batch goes on where sample i of the batch before ended. It is the course text's "same model with stateful LSTMs"
+(3.5.7), three layers of 32 units.
 """
 
 import argparse
@@ -92,13 +93,14 @@ def scanned(model: Sequential, x: np.ndarray) -> jax.Array:
 def main() -> float:
     """Train both networks, report how they do on new series, and return the accuracy of the stateful one."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--epochs", type=int, default=50)
     parser.add_argument("--pieces", type=int, default=200, help="pieces of 8 steps in each series")
     arguments = parser.parse_args()
 
     x, y, seen = series(arguments.pieces, seed=1)
     print(
-        f"series of {arguments.pieces * timesteps} steps, read in pieces of {timesteps}; {seen.mean():.0%} of the pieces hold a mark"
+        f"series of {arguments.pieces * timesteps} steps, read in pieces of {timesteps}; "
+        f"{seen.mean():.0%} of the pieces hold a mark"
     )
     for stateful in (False, True):
         print("stateful:" if stateful else "without state:")

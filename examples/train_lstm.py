@@ -2,10 +2,10 @@
 
     python examples/train_lstm.py
 
-An instance is a sequence of steps, and each step comes from a *modal*, a source of information that has a price. By default
-the script reads functions of Python's standard library: the words of a function's name and arguments are one modal, those of
-its documentation the other; the network says what the function is for (networking, files, …). `--max-costs 0.1`
-pays for the names only.
+An instance is a sequence of steps, and each step comes from a *modal*, a source of information that has a price. By
+default the script reads functions of Python's standard library: the words of a function's name and arguments are one
+modal, those of its documentation the other; the network says what the function is for (networking, files, …).
+`--max-costs 0.1` pays for the names only.
 
     from train_lstm import train_lstm
     train_err, valid_err, test_err = train_lstm(dataset="functions", maxlen=40, optimizer="adadelta")
@@ -16,7 +16,6 @@ import ast
 import os
 import re
 import sysconfig
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -83,19 +82,19 @@ def train_lstm(
         optimizer: ``'sgd'``, ``'adadelta'`` or ``'rmsprop'``. (The text names both adadelta and sgd as the default, and
             advises against sgd.)
         encoder: ``'lstm'``; there is no other.
-        saveto: npz file for the weights with the lowest validation error, under their names, and `history_errs`, one row
-            (validation error, test error) for each validation.
+        saveto: npz file for the weights with the lowest validation error, under their names, and for `history_errs`, a
+            row (validation error, test error) for each validation.
         validFreq: updates between two validations.
-        saveFreq: updates between two writes of the file; it is also written at the end. A write never leaves half a file.
+        saveFreq: updates between two writes of the file; it is also written at the end. No write leaves half a file.
         maxlen: sequences with more steps than this are ignored.
         batch_size: instances for each update.
         valid_batch_size: instances in a batch at validation and test; only a matter of memory.
         dataset: ``'digits'`` (halves of images), ``'functions'`` (words), or a function that returns a `Dataset`.
         modal_costs: price of each modal. An instance pays it once, when it first comes to a step of that modal.
         noise_std: standard deviation of the Gaussian noise that is added to the word vectors in training.
-        use_dropout: whether half of what the classifier sees is dropped in training; without it training is faster, and the
-            test error usually higher.
-        reload_model: a file that `saveto` named, to go on from: its weights, and its validation error as the one to beat.
+        use_dropout: whether half of what the classifier sees is dropped in training; without it training is faster, and
+            the test error usually higher.
+        reload_model: a file that `saveto` named, to go on from: its weights; their validation error is the one to beat.
         test_size: if positive, only this many of the instances to test on are used.
         max_costs: what may be paid for one instance; steps of a modal that it cannot pay are not read.
 
@@ -120,14 +119,14 @@ def train_lstm(
     print(f"the most frequent class is {majority:.2%} of those to test on")
 
     (x, y), (x_valid, y_valid), (x_test, y_test) = (padded(part, maxlen) for part in (train, valid, test))
-    model = build(train, maxlen, dim_proj, decay_c, noise_std, use_dropout)
+    model = build((train, valid, test), maxlen, dim_proj, decay_c, noise_std, use_dropout)
     model.compile(OPTIMIZERS[optimizer](lrate), "sparse_categorical_crossentropy", metrics=["accuracy"])
 
     def error(x: np.ndarray, y: np.ndarray) -> float:
         return 1 - model.evaluate(x, y, batch_size=valid_batch_size, verbose=0)[1]
 
     history: list[tuple[float, float]] = [] if reload_model is None else load(reload_model, model)
-    best = model.get_weights()
+    best = None if reload_model is None else model.get_weights()  # None until there is a validation error
     best_error = np.inf if reload_model is None else error(x_valid, y_valid)
     updates = best_epoch = 0
     for epoch in range(1, max_epochs + 1):
@@ -143,33 +142,24 @@ def train_lstm(
                 if history[-1][0] < best_error:
                     best, best_error, best_epoch = model.get_weights(), history[-1][0], epoch
                 print(
-                    f"epoch {epoch}, update {updates}, validation error {history[-1][0]:.4f}, test error {history[-1][1]:.4f}"
+                    f"epoch {epoch}, update {updates}, validation error {history[-1][0]:.4f}, "
+                    f"test error {history[-1][1]:.4f}"
                 )
             if updates % saveFreq == 0:
-                save(saveto, model, best, history)
+                save(saveto, model, best or model.get_weights(), history)
         if history and epoch - best_epoch >= patience:
             print(f"stopped early: no better validation error for {patience} epochs")
             break
-    # Without a single validation there is no best state: the last one is kept.
-    model.set_weights(best if np.isfinite(best_error) else model.get_weights())
+    if best is not None:
+        model.set_weights(best)
     save(saveto, model, model.get_weights(), history)
     return error(x, y), error(x_valid, y_valid), error(x_test, y_test)
 
 
 def check_arguments(**arguments) -> None:
     """Raise a ValueError that names the first of `train_lstm`'s arguments that is out of its range."""
-    whole = (
-        "dim_proj",
-        "patience",
-        "max_epochs",
-        "dispFreq",
-        "validFreq",
-        "saveFreq",
-        "maxlen",
-        "batch_size",
-        "valid_batch_size",
-    )
-    for name in whole:
+    whole = "dim_proj patience max_epochs dispFreq validFreq saveFreq maxlen batch_size valid_batch_size"
+    for name in whole.split():
         value = arguments[name]
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ValueError(f"{name} is a positive whole number; got {value!r}.")
@@ -247,7 +237,7 @@ AREAS = {
     "concurrency": "_weakrefset asyncio concurrent multiprocessing queue sched selectors subprocess threading",
     "numbers": "_pydecimal _pydatetime calendar datetime fractions numbers random statistics",
     "files": "_pyio bz2 fileinput glob gzip lzma ntpath os pathlib posixpath shutil tarfile tempfile zipfile",
-    "programs": "_strptime ast bdb code dis doctest importlib inspect logging pdb profile pydoc trace traceback unittest",
+    "programs": "ast bdb code dis doctest importlib inspect logging pdb profile pydoc trace traceback unittest",
 }
 
 
@@ -272,7 +262,7 @@ def functions(known_words: int = 3000) -> Dataset:
 
 
 def documented(tree: ast.AST):
-    """Yield ``(words of name and arguments, words of the first paragraph)`` of the functions that have documentation."""
+    """Yield ``(words of name and arguments, words of the first paragraph)`` of the functions with documentation."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (text := ast.get_docstring(node)):
             names = [node.name, *(argument.arg for argument in node.args.args if argument.arg not in ("self", "cls"))]
@@ -290,11 +280,11 @@ DATASETS: dict[str, Callable[[], Dataset]] = {"digits": digits, "functions": fun
 # ---- the network
 
 
-def build(train: Instances, maxlen: int, dim_proj: int, decay_c: float, noise_std: float, use_dropout: bool) -> Model:
+def build(parts: Dataset, maxlen: int, dim_proj: int, decay_c: float, noise_std: float, use_dropout: bool) -> Model:
     """Return the network: projection, LSTM, mean of its outputs over time, softmax."""
-    first, classes = train.steps[0], int(train.classes.max()) + 1
+    first, classes = parts[0].steps[0], max(int(part.classes.max()) for part in parts) + 1
     if first.ndim == 1:
-        words = max(int(sequence.max()) for sequence in train.steps) + 1
+        words = max(int(sequence.max()) for part in parts for sequence in part.steps) + 1
         x = inputs = Input(shape=(maxlen,), dtype="int32")
         x = Embedding(words, dim_proj, mask_zero=True, name="projection")(x)
     else:
@@ -330,15 +320,15 @@ def save(
     """Write an npz file: to a temporary file beside it first, so that a crash leaves the old one."""
     arrays = dict(zip((weight.name for weight in model.weights), weights, strict=True))
     target = Path(path).absolute()
-    with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".tmp", delete=False) as file:
-        try:
+    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
             np.savez(file, history_errs=np.reshape(history, (-1, 2)), **arrays)
             file.flush()
             os.fsync(file.fileno())
-        except BaseException:
-            os.unlink(file.name)
-            raise
-    os.replace(file.name, target)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def load(path: str | os.PathLike, model: Model) -> list[tuple[float, float]]:

@@ -2,9 +2,10 @@
 
     python examples/two_encoders.py
 
-The network is the course text's "two LSTMs merged as encoders for two streams" (3.5.8). Each stream is a real handwritten
-digit of scikit-learn's, read row by row; the class is the last figure of the sum of the two digits. Whoever sees one stream
-only cannot beat chance, which is 10 %: this is shown by giving the trained network a second stream that belongs to other samples.
+The network is the course text's "two LSTMs merged as encoders for two streams" (3.5.8). Each stream is a real
+handwritten digit of scikit-learn's, read row by row; the class is the last figure of the sum of the two digits.
+Whoever sees one stream only cannot beat chance, which is 10 %: this is shown by giving the trained network a second
+stream that belongs to other samples.
 """
 
 import argparse

@@ -8,6 +8,7 @@ import numpy as np
 
 from jkeras.backend.config import get_uid
 from jkeras.engine.config import describe, sharing
+from jkeras.engine.container import LayerList
 from jkeras.engine.graph import Graph
 from jkeras.engine.input import Input, InputLayer
 from jkeras.engine.layer import Layer
@@ -58,7 +59,9 @@ class Sequential(Model):
         self._stack: list[Layer] = []
         self._reset()
         if isinstance(layers, Layer):
-            raise TypeError(f"Sequential takes a list of layers; got the layer {layers.name!r}. Write Sequential([layer]).")
+            raise TypeError(
+                f"Sequential takes a list of layers; got the layer {layers.name!r}. Write Sequential([layer])."
+            )
         for layer in layers or []:
             self.add(layer)
 
@@ -82,11 +85,17 @@ class Sequential(Model):
             raise TypeError(
                 f"Sequential.add takes a layer; got {type(layer).__name__}."
                 + (" Make it first: add(Dense(32)), not add(Dense)." if isinstance(layer, type) else "")
-                + (" What comes in is said by the first layer: input_shape=(…)." if isinstance(layer, KerasTensor) else "")
+                + (
+                    " What comes in is said by the first layer: input_shape=(…)."
+                    if isinstance(layer, KerasTensor)
+                    else ""
+                )
             )
         if any(entry is layer for entry in self._stack):
-            raise ValueError(f"Layer {layer.name!r} is already in {self.name!r}. To share a layer use the functional API.")
-        if any(entry.name == layer.name for entry in self._stack):
+            raise ValueError(
+                f"Layer {layer.name!r} is already in {self.name!r}. To share a layer use the functional API."
+            )
+        if any(entry.name == layer.name for entry in self.flattened_layers):
             raise RuntimeError(
                 f"{self.name!r} already has a layer named {layer.name!r}. Layer names are unique in a model: give one of them "
                 "another name=."
@@ -95,9 +104,12 @@ class Sequential(Model):
         output = layer(self.outputs[0]) if self._stack else self._first_output(layer)
         if isinstance(output, list):
             raise ValueError(f"Layer {layer.name!r} has {len(output)} outputs; in a Sequential every layer has one.")
+        inputs = self.inputs or get_source_inputs(output)
+        if not self._stack:
+            Graph(inputs, [output], self.name)  # the models that a Merge joins may have layers of one name
         self._stack.append(layer)
         self._objective = self._programs = None
-        self._connect(self.inputs or get_source_inputs(output), [output])
+        self._connect(inputs, [output])
 
     def _refuse_change_in_use(self, method: str) -> None:
         if len(self.inbound_nodes) > 1:
@@ -109,7 +121,9 @@ class Sequential(Model):
     def _first_output(self, layer: Layer) -> Any:
         if isinstance(layer, Model):
             if not layer.inputs:
-                raise ValueError(f"The model {layer.name!r} has no layers yet; add some before adding it to {self.name!r}.")
+                raise ValueError(
+                    f"The model {layer.name!r} has no layers yet; add some before adding it to {self.name!r}."
+                )
             # Called anew: a nested model is one layer with its own graph.
             tensors = [
                 Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=name)
@@ -154,16 +168,18 @@ class Sequential(Model):
             return
         node = self.outputs[0].node
         # The call is forgotten, unless the layer has later ones, or another layer reads what it returns.
-        if node is removed.inbound_nodes[-1] and not any(node.output_tensors[0] in n.input_tensors for n in removed.outbound_nodes):
+        if node is removed.inbound_nodes[-1] and not any(
+            node.output_tensors[0] in n.input_tensors for n in removed.outbound_nodes
+        ):
             removed.inbound_nodes.pop()
             for layer in node.inbound_layers:
                 layer.outbound_nodes.remove(node)
         self._connect(self.inputs, node.input_tensors)
 
     @property
-    def layers(self) -> list[Layer]:
+    def layers(self) -> LayerList:
         """The layers as they were added."""
-        return list(self._stack)
+        return LayerList(self._stack)
 
     @property
     def flattened_layers(self) -> list[Layer]:
@@ -203,7 +219,9 @@ class Sequential(Model):
 
     # ---- Keras 1's argument order, and what only a Sequential has
 
-    def train_on_batch(self, x: Any, y: Any, class_weight: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
+    def train_on_batch(  # type: ignore[override]
+        self, x: Any, y: Any, class_weight: Any = None, sample_weight: Any = None, **kwargs: Any
+    ) -> Any:
         """Update the weights once, on the given samples; return loss and metrics as `evaluate` does."""
         return super().train_on_batch(x, y, sample_weight=sample_weight, class_weight=class_weight, **kwargs)
 
@@ -212,7 +230,8 @@ class Sequential(Model):
         predictions = self.predict(x, batch_size, verbose)
         if predictions.min() < 0.0 or predictions.max() > 1.0:
             warnings.warn(
-                f"{self.name!r} returns values below 0 or above 1: its last layer is no softmax or sigmoid.", stacklevel=2
+                f"{self.name!r} returns values below 0 or above 1: its last layer is no softmax or sigmoid.",
+                stacklevel=2,
             )
         return predictions
 

@@ -45,5 +45,7 @@ TH_WEIGHTS_PATH = f"{RELEASES}/v0.3/music_tagger_crnn_weights_tf_kernels_th_dim_
 
 
 @later("the applications")
-def MusicTaggerCRNN(weights: str | None = "msd", input_tensor: Any = None, include_top: bool = True, classes: int = 50) -> Any:
+def MusicTaggerCRNN(
+    weights: str | None = "msd", input_tensor: Any = None, include_top: bool = True, classes: int = 50
+) -> Any:
     """Return the network."""

@@ -56,6 +56,7 @@ from jkeras.backend.elementwise import (
     sqrt,
     square,
 )
+from jkeras.backend.graphs import Function, function, gradients, placeholder
 from jkeras.backend.later import (
     asymmetric_spatial_2d_padding,
     atrous_conv2d,
@@ -69,9 +70,6 @@ from jkeras.backend.later import (
     ctc_path_probs,
     ctc_update_log_p,
     deconv2d,
-    function,
-    gradients,
-    placeholder,
     pool2d,
     pool3d,
     resize_images,
@@ -160,6 +158,7 @@ from jkeras.backend.variables import (
 )
 
 __all__ = [
+    "Function",
     "_BACKEND",
     "Variable",
     "abs",

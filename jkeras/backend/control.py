@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jkeras.backend.config import learning_phase
-from jkeras.backend.dispatch import op
+from jkeras.backend.dispatch import Symbolic, op
+from jkeras.backend.graphs import Function
 from jkeras.backend.variables import as_array
 from jkeras.typing import Array
 
@@ -26,7 +27,9 @@ __all__ = [
 
 
 def eval(x: Any) -> np.ndarray:
-    """Return the value of `x` as a numpy array."""
+    """Return the value of `x` as a numpy array; of a symbolic tensor, if it depends on no input."""
+    if isinstance(x, Symbolic):
+        return Function([], [x])([])[0]
     return np.array(as_array(x))
 
 

@@ -55,6 +55,8 @@ class Symbolic:
     """Base class of symbolic tensors: operators build the graph, numbers are refused."""
 
     __slots__ = ()
+    shape: Any
+    dtype: Any
     __array_ufunc__ = None  # numpy arrays on the left leave the operation to the methods below
 
     __add__, __radd__ = _binary(operator.add)

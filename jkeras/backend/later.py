@@ -17,9 +17,6 @@ __all__ = [
     "ctc_path_probs",
     "ctc_update_log_p",
     "deconv2d",
-    "function",
-    "gradients",
-    "placeholder",
     "pool2d",
     "pool3d",
     "resize_images",
@@ -153,23 +150,6 @@ def asymmetric_spatial_2d_padding(
 @later("padding of images")
 def spatial_3d_padding(x: Any, padding: tuple[int, ...] = (1, 1, 1), dim_ordering: str = "default") -> Any:
     """Put zeros around volumes."""
-
-
-@later("symbolic computation with K")
-def placeholder(
-    shape: Any = None, ndim: Any = None, dtype: str | None = None, sparse: bool = False, name: Any = None
-) -> Any:
-    """Return a symbolic input."""
-
-
-@later("symbolic computation with K")
-def function(inputs: Any, outputs: Any, updates: Any = [], **kwargs: Any) -> Any:  # noqa: B006 - Keras 1's default
-    """Return a function that computes `outputs` from `inputs`."""
-
-
-@later("symbolic computation with K")
-def gradients(loss: Any, variables: Any) -> Any:
-    """Return the derivatives of `loss` with respect to each of `variables`."""
 
 
 @later("the CTC loss")

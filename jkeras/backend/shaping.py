@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jkeras.backend.config import canonical_dtype
-from jkeras.backend.dispatch import op
+from jkeras.backend.dispatch import Symbolic, op
 from jkeras.backend.variables import as_array, sizes, unwrap
 from jkeras.typing import Array
 
@@ -41,23 +41,23 @@ __all__ = [
 
 
 def shape(x: Any) -> tuple[int, ...]:
-    """Return the shape of `x` as a tuple of ints."""
-    return np.shape(unwrap(x))
+    """Return the shape of `x` as a tuple of ints; of a symbolic tensor with ``None`` for sizes not known yet."""
+    return x.shape if isinstance(x, Symbolic) else np.shape(unwrap(x))
 
 
 def int_shape(x: Any) -> tuple[int, ...]:
-    """Return the shape of `x` as a tuple of ints."""
-    return np.shape(unwrap(x))
+    """Return the shape of `x` as a tuple of ints; of a symbolic tensor with ``None`` for sizes not known yet."""
+    return shape(x)
 
 
 def ndim(x: Any) -> int:
     """Return the number of axes."""
-    return np.ndim(unwrap(x))
+    return len(x.shape) if isinstance(x, Symbolic) else np.ndim(unwrap(x))
 
 
 def dtype(x: Any) -> str:
     """Return the name of the dtype, such as ``'float32'``."""
-    return as_array(x).dtype.name
+    return x.dtype if isinstance(x, Symbolic) else as_array(x).dtype.name
 
 
 def is_sparse(tensor: Any) -> bool:

@@ -19,6 +19,7 @@ __all__ = [
     "Listing",
     "adopt",
     "adopt_attributes",
+    "adopt_constraints",
     "copied",
     "is_connected",
     "is_handle",
@@ -31,7 +32,19 @@ __all__ = [
 ]
 
 # What the engine keeps in a layer; everything else is the layer's own.
-_ENGINE = frozenset({"inbound_nodes", "outbound_nodes", "_weights", "_handles", "_params", "_state", "_order", "_adopted"})
+_ENGINE = frozenset(
+    {
+        "inbound_nodes",
+        "outbound_nodes",
+        "_weights",
+        "_handles",
+        "_params",
+        "_state",
+        "_order",
+        "_adopted",
+        "constraints",
+    }
+)
 
 
 def own_attributes(layer: Any) -> dict[str, Any]:
@@ -140,7 +153,10 @@ def adopt(layer: "Layer", variables: Any, trainable: bool, saved: bool = True) -
         elif isinstance(variable, WeightHandle):
             handles.append(variable)
         elif isinstance(variable, Variable):
-            name = str(variable.name or "").removeprefix(f"{layer.name}_") or f"weight_{len(layer.weight_declarations) + 1}"
+            name = (
+                str(variable.name or "").removeprefix(f"{layer.name}_")
+                or f"weight_{len(layer.weight_declarations) + 1}"
+            )
             if name in layer._handles:
                 name = f"{name}_{len(layer.weight_declarations) + 1}"
             spec = Weight(name, tuple(variable.shape), variable.get_value(), trainable=trainable, saved=saved)
@@ -175,6 +191,15 @@ class Listing(list):
     def __iadd__(self, variables: Any) -> "Listing":  # type: ignore[override,misc]
         self.extend(variables)
         return self
+
+
+def adopt_constraints(layer: "Layer") -> None:
+    """Let the constraints that `build` put into ``layer.constraints`` hold for the weights, and list all of them there."""
+    for variable, constraint in layer.constraints.items():
+        handle = next((handle for old, handle in vars(layer).get("_adopted", []) if old is variable), variable)
+        if is_handle(handle) and handle.layer is layer:
+            layer.redeclare(handle.spec._replace(constraint=constraint))
+    layer.constraints = {h: h.spec.constraint for h in layer._handles.values() if h.spec.constraint is not None}
 
 
 def adopt_attributes(layer: "Layer") -> None:

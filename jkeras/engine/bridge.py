@@ -24,7 +24,7 @@ from jkeras.backend.random import key_scope
 from jkeras.backend.variables import Reads, reading, unwrap
 from jkeras.engine import tree
 from jkeras.engine.attributes import adopt, copied, is_handle, map_entries, own_attributes, same, shallow_copy
-from jkeras.engine.contract import Context
+from jkeras.engine.contract import Context, Result
 from jkeras.engine.weights import WeightHandle, stable_hash
 from jkeras.errors import MissingStateError
 from jkeras.typing import Array, Params, State
@@ -32,7 +32,19 @@ from jkeras.typing import Array, Params, State
 if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
 
-__all__ = ["CallError", "add_update", "adopt", "apply", "apply_with_state", "call", "filled", "is_running"]
+__all__ = [
+    "CallError",
+    "add_loss",
+    "add_update",
+    "adopt",
+    "apply",
+    "apply_with_state",
+    "call",
+    "filled",
+    "held",
+    "is_running",
+    "run",
+]
 
 
 class CallError(ValueError):
@@ -54,6 +66,7 @@ class _Frame:
         self.arrays: dict[Any, Array] = {}
         self.names: dict[int, WeightHandle] = {}
         self.updates: dict[WeightHandle, Array] = {}
+        self.penalty: Any = 0.0
         self.calls: Counter[str] = Counter()
         for place in self.places:
             given = {**(tree.find(params, place.path) or {}), **(tree.find(state, place.path) or {})}
@@ -74,11 +87,15 @@ class _Frame:
     def update(self, weight: Any, value: Any) -> None:
         """Note the new value of a non-trainable weight; the first report counts, as in Keras 1."""
         handle = weight if isinstance(weight, WeightHandle) else self.names.get(id(weight))
-        if handle not in self.arrays or handle.spec.trainable:
+        if handle is None or handle not in self.arrays or handle.spec.trainable:
+            got = (
+                f"the trainable weight {handle.name!r}"
+                if handle is not None and handle.spec.trainable
+                else repr(weight)
+            )
             raise CallError(
-                f"Layer {self.layer.name!r}: add_update takes pairs (non-trainable weight of this layer, new value); got "
-                f"{'the trainable weight ' + repr(handle.name) if handle in self.arrays else repr(weight)}. Make the weight in build() "
-                "by self.add_weight(..., trainable=False)."
+                f"Layer {self.layer.name!r}: add_update takes pairs (non-trainable weight of this layer, new value); got {got}. "
+                "Make the weight in build() by self.add_weight(..., trainable=False)."
             )
         old, new = self.arrays[handle], jnp.asarray(unwrap(value))
         if new.shape != old.shape:
@@ -118,16 +135,33 @@ def is_running() -> bool:
 # ---- the functional face of a layer that has `call`
 
 
-def apply_with_state(self: "Layer", params: Params, state: State, x: Any, ctx: Context = Context()) -> tuple[Any, State]:  # noqa: B008
+def apply_with_state(
+    self: "Layer",
+    params: Params,
+    state: State,
+    x: Any,
+    ctx: Context = Context(),  # noqa: B008
+) -> tuple[Any, State]:
     """Run `call` on a copy of the layer that holds arrays in place of weights."""
-    frame = _Frame(self, params, state, ctx)
+    value, state, _ = _run_call(self, params, state, x, ctx)
+    return value, state
+
+
+def run(self: "Layer", params: Params, state: State, x: Any, ctx: Context) -> Result:
+    """One call inside a graph, with what the layer's `call` gave to `add_loss`."""
+    value, state, penalty = _run_call(self, params, state, x, ctx)
+    return Result(value, self.compute_mask(x, ctx.mask), state, self.activity_penalty(value) + penalty)
+
+
+def _run_call(layer: "Layer", params: Params, state: State, x: Any, ctx: Context) -> tuple[Any, State, Any]:
+    frame = _Frame(layer, params, state, ctx)
     stand_ins: dict[int, tuple[Any, dict[str, Any]]] = {}
-    stand_in = _stand_in(self, frame, stand_ins)
+    stand_in = _stand_in(layer, frame, stand_ins)
     with _running(frame):
         value = _call(stand_in, x, ctx.mask)
     for used, before in stand_ins.values():
         _refuse_changes(used, before)
-    return unwrap(value), frame.new_state(state)
+    return unwrap(value), frame.new_state(state), frame.penalty
 
 
 def apply(self: "Layer", params: Params, x: Any) -> Any:
@@ -158,22 +192,34 @@ def call(layer: "Layer", x: Any, mask: Any = None, *, inherited: bool = False) -
         layer.__class__ = ours
     if not layer.built:
         layer = _built_for(layer, x)
-    ledger = layer.ledger
-
-    def held(trainable: bool) -> dict[str, Any]:
-        return ledger.gather(
-            lambda place: {name: h.value for name, h in place.layer._handles.items() if h.spec.trainable is trainable}
-        )
-
+    params, state = held(layer)
     frame = _frame.get()
     key = None if frame is None else frame.key_for(layer.name)
-    value, state = layer.apply_with_state(held(True), held(False), x, Context(bool(learning_phase()), key, mask))
+    ctx = Context(bool(learning_phase()), key, mask)
+    if inherited:
+        value, state = layer.apply_with_state(params, state, x, ctx)
+    else:
+        value, _, state, penalty = layer.run(params, state, x, ctx)
+        if frame is not None:
+            frame.penalty = frame.penalty + penalty
     if frame is not None:
-        for place in ledger.places:
+        for place in layer.ledger.places:
             for name, array in (tree.find(state, place.path) or {}).items():
                 if name in place.layer._handles:
                     frame.update(place.layer._handles[name], array)
     return value
+
+
+def held(layer: "Layer") -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the params and the state that the layer's handles read as now: numbers, or while a call runs its arrays."""
+    ledger = layer.ledger
+
+    def pick(trainable: bool) -> dict[str, Any]:
+        return ledger.gather(
+            lambda place: {name: h.value for name, h in place.layer._handles.items() if h.spec.trainable is trainable}
+        )
+
+    return pick(True), pick(False)
 
 
 def _built_for(layer: "Layer", x: Any) -> "Layer":
@@ -199,6 +245,18 @@ def add_update(layer: "Layer", pairs: Any) -> None:
         frame.update(weight, value)
 
 
+def add_loss(layer: "Layer", losses: Any) -> None:
+    """Note penalties, for the loss of the model that the running call is part of."""
+    frame = _frame.get()
+    if frame is None:
+        raise ValueError(
+            f"Layer {layer.name!r}: add_loss is called inside call(), where the penalty is computed. A penalty on a weight is the "
+            "regularizer= of add_weight."
+        )
+    for loss in losses if isinstance(losses, list | tuple) else [losses]:
+        frame.penalty = frame.penalty + jnp.sum(unwrap(loss))
+
+
 # ---- stand-ins
 
 
@@ -207,7 +265,9 @@ def filled(layer: Any, arrays: Mapping[str, Any]) -> Any:
     by_handle = {handle: arrays[name] for name, handle in layer._handles.items() if name in arrays}
     stand_in = shallow_copy(layer)
     for name, value in own_attributes(layer).items():
-        vars(stand_in)[name] = map_entries(value, lambda entry: by_handle.get(entry, entry) if is_handle(entry) else entry)
+        vars(stand_in)[name] = map_entries(
+            value, lambda entry: by_handle.get(entry, entry) if is_handle(entry) else entry
+        )
     return stand_in
 
 

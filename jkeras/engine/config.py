@@ -83,7 +83,8 @@ def sharing() -> Iterator[None]:
 def describe(layer: Any, get_config: Callable[[], Any] | None = None) -> dict[str, Any]:
     """Return ``{'class_name': ..., 'config': ...}`` of a layer.
 
-    A Sequential's config is a list, in Keras 1's format, so its name and whether it is frozen stand beside it. All descriptions of a layer that stands at several places of one config have the same number under ``'shared'``. Keras 1
+    A Sequential's config is a list, in Keras 1's format, so its name and whether it is frozen stand beside it. All
+    descriptions of a layer that stands at several places of one config have the same number under ``'shared'``; Keras 1
     reads such configs and makes a layer for each place.
     """
     entry = {"class_name": type(layer).__name__, "config": (get_config or layer.get_config)()}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from jkeras.backend.variables import as_array
-from jkeras.engine import tree
+from jkeras.engine import bridge, tree
 from jkeras.engine.contract import Context, InputSpec, Result
 from jkeras.engine.graph import Graph, GraphResult
 from jkeras.engine.layer import Layer
@@ -19,6 +19,19 @@ from jkeras.typing import Config, Key, Params, State
 __all__ = ["Container"]
 
 _INFERENCE = Context()
+
+
+class LayerList(list[Layer]):
+    """The layers of a model, to look at: the model would not follow a change of the list."""
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise TypeError(
+            "model.layers cannot be changed, the model would not follow. To leave out the last layers use model.pop() on a "
+            "Sequential, or make Model(input=model.input, output=model.layers[-2].output), which shares the weights."
+        )
+
+    append = extend = insert = pop = remove = clear = reverse = _refuse
+    sort = __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse  # type: ignore[assignment]
 
 
 class Container(Layer):
@@ -46,7 +59,8 @@ class Container(Layer):
             for tensor in tensors:
                 if not isinstance(tensor, KerasTensor):
                     raise TypeError(
-                        f"Model {self.name!r}: {what}= takes tensors, as Input() and layers return them; got {type(tensor).__name__}."
+                        f"Model {self.name!r}: {what}= takes tensors, as Input() and layers return them; got "
+                        f"{type(tensor).__name__}."
                     )
         if not inputs or not outputs:
             raise ValueError(f"Model {self.name!r} needs at least one input and one output tensor.")
@@ -55,11 +69,13 @@ class Container(Layer):
                 made_by = tensor.history[0]
                 raise TypeError(
                     f"Model {self.name!r}: input= takes tensors that Input() returns; {tensor.name!r} is the output of layer "
-                    f"{made_by.name!r} ({type(made_by).__name__}). To begin there make x = Input(shape={tensor.shape[1:]}) and call "
-                    "the layers that follow on it: they keep their weights."
+                    f"{made_by.name!r} ({type(made_by).__name__}). To begin there make x = Input(shape={tensor.shape[1:]}) and "
+                    "call the layers that follow on it: they keep their weights."
                 )
         if len({id(tensor) for tensor in inputs}) != len(inputs):
-            raise ValueError(f"Model {self.name!r}: the same tensor is given twice as input: {[t.name for t in inputs]}.")
+            raise ValueError(
+                f"Model {self.name!r}: the same tensor is given twice as input: {[t.name for t in inputs]}."
+            )
         self._graph: Graph | None = None
         self._ledger: tree.Ledger | None = None
         self.inputs: list[KerasTensor] = inputs
@@ -79,7 +95,9 @@ class Container(Layer):
     def __getstate__(self) -> dict[str, Any]:
         """Return what `copy.deepcopy` and `pickle` take: the layers and their calls, without what `compile` made."""
         # What Model has defaults for is what compile() and fit() set.
-        ours = [cls for cls in type(self).__mro__ if issubclass(cls, Container) and cls.__module__.startswith("jkeras.")]
+        ours = [
+            cls for cls in type(self).__mro__ if issubclass(cls, Container) and cls.__module__.startswith("jkeras.")
+        ]
         left_out = {"_graph", "_ledger"}.union(*map(vars, ours))
         state = {name: value for name, value in super().__getstate__().items() if name not in left_out}
         # In each layer's order of calls, in which they are entered again; otherwise from the inputs on. They come first, so
@@ -122,9 +140,9 @@ class Container(Layer):
     # ---- layers and weights
 
     @property
-    def layers(self) -> list[Layer]:
+    def layers(self) -> "LayerList":
         """The layers, in the order in which their weights stand in files."""
-        return self.graph.layers
+        return LayerList(self.graph.layers)
 
     def sublayers(self) -> Sequence[Layer]:
         return self.graph.layers
@@ -174,18 +192,12 @@ class Container(Layer):
             if isinstance(layer, Container):
                 yield from layer._all_layers()
 
-    @property
-    def trainable_weights(self) -> list[WeightHandle]:
-        if not self.trainable:
-            return []
-        return [weight for layer in self.weighted_layers for weight in layer.trainable_weights]
-
-    @property
-    def non_trainable_weights(self) -> list[WeightHandle]:
-        frozen = [weight for layer in self.weighted_layers for weight in layer.non_trainable_weights]
-        if self.trainable:
-            return frozen
-        return [weight for layer in self.weighted_layers for weight in layer.trainable_weights] + frozen
+    def listed(self, trainable: bool) -> list[WeightHandle]:
+        return [
+            weight
+            for layer in self.weighted_layers
+            for weight in (layer.trainable_weights if trainable else layer.non_trainable_weights)
+        ]
 
     def get_weights(self) -> list[np.ndarray]:
         """Return copies of all weights, layer by layer."""
@@ -219,8 +231,9 @@ class Container(Layer):
     def reset_states(self) -> None:
         """Set the states of all stateful layers back to zeros."""
         for layer in self.sublayers():
-            if hasattr(layer, "reset_states") and getattr(layer, "stateful", False):
-                layer.reset_states()
+            reset = getattr(layer, "reset_states", None)
+            if reset is not None and getattr(layer, "stateful", False):
+                reset()
 
     @property
     def stateful(self) -> bool:
@@ -286,17 +299,25 @@ class Container(Layer):
         """Raise where `params` lacks an array that the model needs."""
         if not isinstance(params, Mapping):
             raise TypeError(
-                f"Model {self.name!r}: params are a nested dict, as init() returns them; got {type(params).__name__}. The arguments "
-                "are apply(params, x), apply_with_state(params, state, x)."
+                f"Model {self.name!r}: params are a nested dict, as init() returns them; got {type(params).__name__}. The "
+                "arguments are apply(params, x), apply_with_state(params, state, x)."
             )
         for place in self.ledger.places:
             given = tree.find(params, place.path) or {}
             for spec in place.layer.weight_declarations:
                 if spec.trainable and spec.name not in given:
                     raise ValueError(
-                        f"Model {self.name!r}: params lack {tree.shown((*place.path, spec.name))}. They must be of this model: from "
-                        "model.init(key) or model.params."
+                        f"Model {self.name!r}: params lack {tree.shown((*place.path, spec.name))}. They must be of this "
+                        "model: from model.init(key) or model.params."
                     )
+
+    def handle_values(self, params: Params, state: State) -> "dict[WeightHandle, Any]":
+        """Return what the handles of all weights stand for when the model runs with `params` and `state`."""
+        values: dict[WeightHandle, Any] = {}
+        for place in self.ledger.places:
+            arrays = {**(tree.find(params, place.path) or {}), **(tree.find(state, place.path) or {})}
+            values.update({h: arrays[name] for name, h in place.layer._handles.items() if name in arrays})
+        return values
 
     def _evaluate(self, params: Params, state: State, x: Any, ctx: Context) -> GraphResult:
         inputs = self._arrange(x)
@@ -326,7 +347,7 @@ class Container(Layer):
         return Result(one_or_list(result.outputs), one_or_list(result.masks), result.state, result.penalty)
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
-        raise NotImplementedError(f"Model {self.name!r}: the mask of a model's output comes from running it; use `run`.")
+        return self.run(*bridge.held(self), x, Context(mask=mask)).mask
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
@@ -341,7 +362,9 @@ class Container(Layer):
         for name, tensor, shape in zip(self.input_names, self.inputs, shapes, strict=True):
             problem = InputSpec(shape=(None, *tensor.shape[1:])).mismatch(shape)
             if problem:
-                raise ValueError(f"Input {name!r} of model {self.name!r}: {problem}; it was called on shape {tuple(shape)}.")
+                raise ValueError(
+                    f"Input {name!r} of model {self.name!r}: {problem}; it was called on shape {tuple(shape)}."
+                )
 
     # ---- configs
 

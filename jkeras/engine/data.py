@@ -60,8 +60,8 @@ def standardize_input_data(
         if shape is not None and not _fits(array.shape, shape, check_batch_axis):
             order = f" The order is {list(names)}." if len(names) > 1 and not isinstance(data, Mapping) else ""
             raise ValueError(
-                f"Error when checking {exception_prefix}: expected {name!r} to have shape {tuple(shape)} but got an array with shape "
-                f"{tuple(given)}.{_shape_hint(given, shape)}{order}"
+                f"Error when checking {exception_prefix}: expected {name!r} to have shape {tuple(shape)} but got an array with "
+                f"shape {tuple(given)}.{_shape_hint(given, shape)}{order}"
             )
         if refuse_nan and np.issubdtype(array.dtype, np.floating):
             _refuse_nan(array, name, exception_prefix)
@@ -77,7 +77,9 @@ def _as_arrays(data: Any, names: list[str], prefix: str) -> list[Any]:
             raise ValueError(f"No data provided for {missing[0]!r} in {prefix}; it needs data for each of {names}.")
         unknown = [name for name in data if name not in names]
         if unknown:
-            raise ValueError(f"Error when checking {prefix}: unknown key {unknown[0]!r}.{did_you_mean(str(unknown[0]), names)}")
+            raise ValueError(
+                f"Error when checking {prefix}: unknown key {unknown[0]!r}.{did_you_mean(str(unknown[0]), names)}"
+            )
         return [data[name] for name in names]
     if isinstance(data, list | tuple):
         if len(data) == len(names) and (len(names) > 1 or _is_array(data[0])):
@@ -88,10 +90,14 @@ def _as_arrays(data: Any, names: list[str], prefix: str) -> list[Any]:
                 + (" To give many samples as one array use np.array(list)." if len(names) == 1 else "")
             )
         if len(data) == 0:
-            raise ValueError(f"Error when checking {prefix}: no data were given (an empty list); expected arrays for {names}.")
+            raise ValueError(
+                f"Error when checking {prefix}: no data were given (an empty list); expected arrays for {names}."
+            )
         if len(names) == 1:
             return [data]
-        raise ValueError(f"Error when checking {prefix}: the model expects a list of {len(names)} arrays ({names}); got {len(data)} entries.")
+        raise ValueError(
+            f"Error when checking {prefix}: the model expects a list of {len(names)} arrays ({names}); got {len(data)} entries."
+        )
     if data is None:
         raise ValueError(f"Error when checking {prefix}: no data were given (None); expected arrays for {names}.")
     if len(names) != 1:
@@ -115,7 +121,9 @@ def _numeric(array: Any, name: str, prefix: str, dtype: np.dtype) -> Any:
     try:
         array = np.asarray(array)
     except ValueError as error:
-        raise ValueError(f"Error when checking {prefix}: {name!r} is ragged, its rows have different lengths ({error}).") from None
+        raise ValueError(
+            f"Error when checking {prefix}: {name!r} is ragged, its rows have different lengths ({error})."
+        ) from None
     if array.dtype == object or array.dtype.kind in "USO":
         raise ValueError(
             f"Error when checking {prefix}: {name!r} has dtype {array.dtype}, not numbers. "
@@ -132,10 +140,12 @@ def _numeric(array: Any, name: str, prefix: str, dtype: np.dtype) -> Any:
 
 def _fits(given: Shape, shape: Shape, check_batch_axis: bool) -> bool:
     pairs = list(zip(shape, given, strict=False))
-    return len(given) == len(shape) and all(want in (None, got) for want, got in (pairs if check_batch_axis else pairs[1:]))
+    return len(given) == len(shape) and all(
+        want in (None, got) for want, got in (pairs if check_batch_axis else pairs[1:])
+    )
 
 
-def _shape_hint(given: Shape, shape: Shape) -> str:
+def _shape_hint(given: tuple[int, ...], shape: Shape) -> str:
     """Return what is likely wrong with an array of shape `given` where `shape` is expected."""
     if len(given) == len(shape) - 1 and all(want in (None, got) for want, got in zip(shape[1:], given, strict=True)):
         return " A single sample needs a batch dimension: x[None]."
@@ -175,16 +185,25 @@ def standardize_sample_or_class_weights(given: Any, output_names: Sequence[str],
         return [given]
     if isinstance(given, list | tuple):
         if len(given) != len(names):
-            raise ValueError(f"{weight_type} is a list of {len(given)} entries; the model has {len(names)} outputs: {names}.")
+            raise ValueError(
+                f"{weight_type} is a list of {len(given)} entries; the model has {len(names)} outputs: {names}."
+            )
         return list(given)
     if isinstance(given, Mapping):
         unknown = next(name for name in given if name not in names)
-        raise ValueError(f"{weight_type} has the key {unknown!r}, which is no output.{did_you_mean(str(unknown), names)}")
-    raise TypeError(f"The model has {len(names)} outputs: {weight_type} is a list with one entry for each, or a dict by name.")
+        raise ValueError(
+            f"{weight_type} has the key {unknown!r}, which is no output.{did_you_mean(str(unknown), names)}"
+        )
+    raise TypeError(
+        f"The model has {len(names)} outputs: {weight_type} is a list with one entry for each, or a dict by name."
+    )
 
 
 def standardize_weights(
-    y: Any, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None, sample_weight_mode: str | None = None
+    y: Any,
+    sample_weight: Any = None,
+    class_weight: Mapping[int, float] | None = None,
+    sample_weight_mode: str | None = None,
 ) -> Any:
     """Return the weight of each sample (or of each time step) of one output, or ``None`` if all weigh the same.
 
@@ -200,7 +219,9 @@ def standardize_weights(
         weight = np.asarray(sample_weight, dtype=floatx())
         if sample_weight_mode == "temporal":
             if y.ndim < 3:
-                raise ValueError(f"Temporal sample weights need targets of shape (samples, time, …); these have shape {y.shape}.")
+                raise ValueError(
+                    f"Temporal sample weights need targets of shape (samples, time, …); these have shape {y.shape}."
+                )
             if weight.ndim != 2:
                 raise ValueError(f"Temporal sample weights have shape (samples, time); got {weight.shape}.")
         elif weight.ndim != 1:
@@ -222,7 +243,9 @@ def _by_class(y: np.ndarray, class_weight: Mapping[int, float]) -> np.ndarray:
     if not isinstance(class_weight, Mapping):
         raise TypeError(f"class_weight is a dict from class number to weight; got {type(class_weight).__name__}.")
     if y.ndim > 2:
-        raise ValueError(f"class_weight does not work for targets of shape {y.shape}; use sample_weight with temporal mode.")
+        raise ValueError(
+            f"class_weight does not work for targets of shape {y.shape}; use sample_weight with temporal mode."
+        )
     classes = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(len(y)).astype(int)
     missing = sorted(set(classes.tolist()) - {int(label) for label in class_weight})
     if missing:
@@ -265,8 +288,8 @@ def check_loss_and_target_compatibility(
             low, high = float(y.min()), float(y.max())
             if low < 0 or high >= shape[-1]:
                 raise ValueError(
-                    f"Targets{name} for sparse_categorical_crossentropy are class numbers from 0 to {shape[-1] - 1} (the output has "
-                    f"{shape[-1]} classes); got numbers from {low:g} to {high:g}."
+                    f"Targets{name} for sparse_categorical_crossentropy are class numbers from 0 to {shape[-1] - 1} (the output "
+                    f"has {shape[-1]} classes); got numbers from {low:g} to {high:g}."
                 )
         if loss in needs_same:
             for want, got in zip(shape[1:], y.shape[1:], strict=False):

@@ -4,7 +4,9 @@ Outside of traced code ``K.mean(x) * 2`` with a symbolic `x` computes nothing: i
 weights whose `apply` is the function. So expressions can be outputs of a `Model`, losses, and arguments of `K.function`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import jax
@@ -23,7 +25,7 @@ from jkeras.engine.node import KerasTensor, Node, as_list, one_or_list
 from jkeras.engine.weights import WeightHandle
 from jkeras.typing import Array, Params, Shape, State
 
-__all__ = ["Function", "Gradient", "Operation", "evaluate", "gradients"]
+__all__ = ["Gradient", "Operation", "Program", "evaluate", "gradients", "known_values"]
 
 
 class _Hole:
@@ -112,8 +114,14 @@ class Operation(_Expression):
 
 
 def make_node(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """Return the symbolic result (or list of results) of a function of symbolic tensors."""
+    """Return the symbolic result (or list of results) of a function of symbolic tensors.
+
+    While tensors have values (see `known_values`), the function is computed at once.
+    """
     operation = Operation(function, args, kwargs)
+    value_of = _values.get()
+    if value_of is not None:
+        return operation.apply({}, [value_of(tensor) for tensor in operation.tensors])
     return one_or_list(operation.connect(operation.tensors, operation.sketch()))
 
 
@@ -198,6 +206,23 @@ def _sources(loss: KerasTensor, stop: Sequence[KerasTensor]) -> list[KerasTensor
     return list(found.values())
 
 
+_values: ContextVar[Callable[[KerasTensor], Any] | None] = ContextVar("values", default=None)
+
+
+@contextmanager
+def known_values(value_of: Callable[[KerasTensor], Any]) -> Iterator[None]:
+    """Let K's functions compute with arrays in place of symbolic tensors, in a ``with`` block inside traced code.
+
+    A loss that closes over tensors of its model mixes them with the arrays of the batch: there the tensors stand for what
+    this run of the model has made of the batch.
+    """
+    token = _values.set(value_of)
+    try:
+        yield
+    finally:
+        _values.reset(token)
+
+
 def evaluate(value: Any, graph: Graph, known: Mapping[int, Any], params: Params, state: State, ctx: Context) -> Any:
     """Return the array of a symbolic `value`, inside traced code, from the values of a run of `graph`.
 
@@ -227,8 +252,8 @@ class _Parts(Layer):
         return [] if self.graph is None else self.graph.layers
 
 
-class Function:
-    """A compiled function of symbolic inputs (Keras 1's ``K.function``).
+class Program:
+    """A compiled function of symbolic inputs: what is behind `K.function`.
 
     Args:
         inputs: symbolic tensors, and at most one ``K.learning_phase()`` among them.

@@ -27,6 +27,7 @@ class GraphResult(NamedTuple):
     masks: list[Any]
     state: State  # after the run
     penalty: Array | float  # activity regularisation of all calls
+    values: dict[int, tuple[Any, Any]]  # (array, mask) of every tensor, by its id
 
 
 class Graph:
@@ -146,7 +147,9 @@ class Graph:
                 f"{self.name!r}. Layer names are unique in a model: give one of them another name=."
             )
 
-    def run(self, params: Params, state: State, inputs: Sequence[Any], masks: Sequence[Any], ctx: Context) -> GraphResult:
+    def run(
+        self, params: Params, state: State, inputs: Sequence[Any], masks: Sequence[Any], ctx: Context
+    ) -> GraphResult:
         """Compute the outputs; pure.
 
         Args:
@@ -184,7 +187,13 @@ class Graph:
                 for tensor, value, mask in zip(node.output_tensors, outputs, out_masks, strict=True):
                     values.setdefault(id(tensor), (value, mask))  # an output may be given as an input
         pairs = [values[id(tensor)] for tensor in self.outputs]
-        return GraphResult([value for value, _ in pairs], [mask for _, mask in pairs], new_state, penalty)
+        return GraphResult([value for value, _ in pairs], [mask for _, mask in pairs], new_state, penalty, values)
+
+    def tensors(self) -> list[KerasTensor]:
+        """Return all tensors that a run gives a value."""
+        return list(
+            {id(t): t for t in [*self.inputs, *(t for node, _ in self._calls for t in node.output_tensors)]}.values()
+        )
 
     def output_shapes(self, input_shapes: Sequence[Shape]) -> list[Shape]:
         """Return the shapes of the outputs for inputs of other shapes than those of the input tensors."""

@@ -9,6 +9,8 @@ from jkeras.typing import Params, Shape
 
 __all__ = ["Input", "InputLayer"]
 
+_NO_PLACEHOLDERS = "A tensor as input wraps a backend's placeholder, which JAX does not have; use Input(shape=...)."
+
 
 class InputLayer(Layer):
     """The source of a graph; its output is the symbolic tensor that `Input` returns.
@@ -17,6 +19,7 @@ class InputLayer(Layer):
         input_shape: shape of one sample, or
         batch_input_shape: the same with the batch dimension.
         input_dtype: default `floatx`.
+        input_tensor: not supported.
         sparse: kept in configs; data arrive dense.
         name: default ``input_1``, ``input_2``, …
     """
@@ -29,11 +32,16 @@ class InputLayer(Layer):
         input_shape: Any = None,
         batch_input_shape: Any = None,
         input_dtype: str | None = None,
+        input_tensor: Any = None,
         sparse: bool = False,
         name: str | None = None,
     ):
+        if input_tensor is not None:
+            raise NotImplementedError(_NO_PLACEHOLDERS)
         if (input_shape is None) == (batch_input_shape is None):
-            raise ValueError("InputLayer takes one of input_shape (one sample) and batch_input_shape (with the batch dimension).")
+            raise ValueError(
+                "InputLayer takes one of input_shape (one sample) and batch_input_shape (with the batch dimension)."
+            )
         if name is None:
             from jkeras.backend.config import get_uid
 
@@ -43,7 +51,7 @@ class InputLayer(Layer):
         )
         self.sparse = sparse
         self.built = True
-        shape: Shape = self.batch_input_shape or (None,)
+        shape: Shape = (None,) if self.batch_input_shape is None else self.batch_input_shape
         self.built_shape = shape
         tensor = KerasTensor(shape, self.input_dtype, self.name)
         Node(self, [tensor], [tensor], source=True)
@@ -88,7 +96,7 @@ def Input(
     <KerasTensor 'pixels' shape=(None, 784) dtype=float32>
     """
     if tensor is not None:
-        raise NotImplementedError("Input(tensor=...) wraps a backend's placeholder, which JAX does not have; use Input(shape=...).")
+        raise NotImplementedError(_NO_PLACEHOLDERS)
     if shape is None and batch_shape is None:
         raise ValueError("Input needs shape= (one sample, such as (784,)) or batch_shape= (with the batch dimension).")
     if shape is not None and batch_shape is not None:

@@ -64,12 +64,14 @@ class Layer(HasWeights, NodeAccess):
 
     is_input = False
     """Whether this is an InputLayer."""
+    keeps_batch = True
+    """Whether the layers in this one are called on its own batch; a TimeDistributed lays steps and samples together."""
     supports_masking = False
     """Whether a mask may arrive: a layer that does not support masking refuses it."""
     input_spec: "Sequence[InputSpec] | None" = None
     """What each input must look like."""
     infers_shape = True
-    """Whether a failure of abstract evaluation at construction is an error; False for code of users, which may rely on batch sizes."""
+    """Whether a failure of abstract evaluation at construction is an error; False for users' code, which may need all sizes."""
     activity_regularizer: Any = None
     config_attributes: ClassVar[dict[str, str]] = {"init": "initializer"}
     """Constructor arguments that stand under another attribute: `init` is a method of the contract."""
@@ -110,7 +112,7 @@ class Layer(HasWeights, NodeAccess):
         if "call" in vars(cls):
             cls.apply_with_state = bridge.apply_with_state  # type: ignore[method-assign]
             cls.apply = bridge.apply  # type: ignore[method-assign]
-            cls.run = vars(cls).get("run", Layer.run)  # type: ignore[method-assign]
+            cls.run = vars(cls).get("run", bridge.run)  # type: ignore[method-assign]
             cls.infers_shape = False
 
     def __repr__(self) -> str:
@@ -127,7 +129,9 @@ class Layer(HasWeights, NodeAccess):
         """
         layer = self
         if input_shape is None and not self.built:
-            raise ValueError(f"Layer {self.name!r} is not built yet: give init(key, input_shape), e.g. init(key, (None, 20)).")
+            raise ValueError(
+                f"Layer {self.name!r} is not built yet: give init(key, input_shape), e.g. init(key, (None, 20))."
+            )
         if input_shape is not None and not (self.built and input_shape == self.built_shape):
             layer = self.twin()
             layer._seed = 0  # spares the script's np.random stream
@@ -175,11 +179,13 @@ class Layer(HasWeights, NodeAccess):
     def run(self, params: Params, state: State, x: Any, ctx: Context) -> Result:
         """One call inside a graph: value, mask, new state and activity penalty."""
         value, state = self.apply_with_state(params, state, x, ctx)
-        mask = self.compute_mask(x, ctx.mask)
-        penalty = 0.0
-        if self.activity_regularizer is not None:
-            penalty = sum(self.activity_regularizer(output) for output in as_list(value))
-        return Result(value, mask, state, penalty)
+        return Result(value, self.compute_mask(x, ctx.mask), state, self.activity_penalty(value))
+
+    def activity_penalty(self, value: Any) -> Any:
+        """Return the activity regularisation of one output (or list of outputs)."""
+        if self.activity_regularizer is None:
+            return 0.0
+        return sum(self.activity_regularizer(output) for output in as_list(value))
 
     # ---- building
 
@@ -220,11 +226,22 @@ class Layer(HasWeights, NodeAccess):
         """
         bridge.add_update(self, updates)
 
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Report, from inside `call`, a penalty that is added to the loss of the model, or a list of them.
+
+        Args:
+            losses: numbers; an array is summed.
+            inputs: ignored; in Keras 1's signature.
+        """
+        bridge.add_loss(self, losses)
+
     def call(self, x: Any, mask: Any = None) -> Any:
         """Return the output, computed with the weights as they are (Keras 1). Layers of Keras 1's style override it.
 
         In the `call` of a custom layer, this is how to compute with a layer inside it, or with the class that it extends.
         """
+        if any(isinstance(tensor, KerasTensor) for tensor in as_list(x)):
+            return self(x, mask)
         return bridge.call(self, x, mask, inherited=True)
 
     @_completing
@@ -243,6 +260,7 @@ class Layer(HasWeights, NodeAccess):
         self.built = True
         self.adopt_states()
         attributes.adopt_attributes(self)
+        attributes.adopt_constraints(self)
         for handle in self._handles.values():
             # Scripts read `layer.W`; the attribute is the handle, the number stays in the pytree.
             if not hasattr(self, handle.spec.name):
@@ -312,7 +330,9 @@ class Layer(HasWeights, NodeAccess):
                 "other layers return. To compute with numbers use layer.apply(params, x), or put the layer in a Model."
             )
         if mask is not None and any(entry is not None for entry in as_list(mask)):
-            raise NotImplementedError("Passing mask= to a layer call is not supported: masks travel with their tensors.")
+            raise NotImplementedError(
+                "Passing mask= to a layer call is not supported: masks travel with their tensors."
+            )
         shapes = [tensor.shape for tensor in tensors]
         self.check_input(shapes)
         self.ensure_built(one_or_list(shapes) if not isinstance(x, list | tuple) or len(shapes) == 1 else shapes)
@@ -378,5 +398,7 @@ def _checked_shape(layer: Layer, argument: str, shape: Any) -> tuple[int | None,
         ) from None
     for size, given in zip(sizes, shape, strict=True):
         if size is not None and (size != given or size <= 0):
-            raise ValueError(f"Layer {layer.name!r}: sizes in {argument} are positive whole numbers or None; got {shape!r}.")
+            raise ValueError(
+                f"Layer {layer.name!r}: sizes in {argument} are positive whole numbers or None; got {shape!r}."
+            )
     return tuple(sizes)

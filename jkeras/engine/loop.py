@@ -8,12 +8,14 @@ batches, so that one program serves any number of samples.
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import numpy as np
 
 from jkeras.callbacks import CallbackList
+from jkeras.engine import stateful
 from jkeras.engine.chunks import ChunkClock, block_length
 from jkeras.engine.step import Batch
 from jkeras.engine.trainer import Trainer
@@ -70,6 +72,7 @@ def fit(
     shuffle: bool | str,
     callbacks: CallbackList,
     names: Sequence[str],
+    isolate_state: bool = False,
 ) -> None:
     """Train for the epochs `initial_epoch` to `nb_epoch` (excluded).
 
@@ -80,6 +83,7 @@ def fit(
         validation: evaluated after every epoch, or ``None``.
         callbacks: all of them, in order; their methods are called here.
         names: what the logs call the values of `Model.metrics_names`.
+        isolate_state: whether validation starts from zero states and leaves the model's as they were.
     """
     samples = len(data.inputs[0])
     held_out = None if validation is None else list(blocks(validation, batch_size))
@@ -96,7 +100,8 @@ def fit(
             _train_part(trainer, data, rows, first, names, callbacks, single)
         logs: dict[str, Any] = {}
         if held_out is not None:
-            values = evaluate(model, trainer, held_out)
+            with stateful.isolated(model) if isolate_state else nullcontext():
+                values = evaluate(model, trainer, held_out)
             logs.update((f"val_{name}", value) for name, value in zip(names, values, strict=True))
         callbacks.on_epoch_end(epoch, logs)
         if model.stop_training:

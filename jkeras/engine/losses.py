@@ -43,24 +43,39 @@ class Objective(NamedTuple):
     names: tuple[str, ...]
 
     def total(
-        self, outputs: Sequence[Array], masks: Sequence[Any], targets: Sequence[Array], weights: Sequence[Any]
+        self,
+        outputs: Sequence[Array],
+        masks: Sequence[Any],
+        targets: Sequence[Array],
+        weights: Sequence[Any],
+        resolve: Callable[[Any], Any] = unwrap,
     ) -> tuple[Array, list[Array]]:
-        """Return the weighted sum of the losses, and the loss of each output."""
+        """Return the weighted sum of the losses, and the loss of each output.
+
+        `resolve` turns what a loss returned into an array: a loss may close over symbolic tensors of its model.
+        """
         each = [
-            weighted_objective(loss)(target, output, weight, mask)
+            weighted_objective(lambda y_true, y_pred, loss=loss: resolve(loss(y_true, y_pred)))(target, output, weight, mask)
             for loss, target, output, weight, mask in zip(self.losses, targets, outputs, weights, masks, strict=True)
         ]
         return sum((w * loss for w, loss in zip(self.loss_weights, each, strict=True)), jnp.zeros(())), each
 
-    def report(self, total: Array, each: Sequence[Array], outputs: Sequence[Array], targets: Sequence[Array]) -> Array:
+    def report(
+        self,
+        total: Array,
+        each: Sequence[Array],
+        outputs: Sequence[Array],
+        targets: Sequence[Array],
+        resolve: Callable[[Any], Any] = unwrap,
+    ) -> Array:
         """Return what is logged for a batch as one vector, in the order of `names`. Metrics ignore masks and weights."""
         values: list[Any] = [total]
         if len(each) > 1:
             values += each
         for metric in self.metrics:
-            result = unwrap(metric.function(targets[metric.output], outputs[metric.output]))
+            result = metric.function(targets[metric.output], outputs[metric.output])
             values += result.values() if isinstance(result, Mapping) else [result]
-        return jnp.stack([jnp.mean(jnp.asarray(unwrap(value), dtype=jnp.float32)) for value in values])
+        return jnp.stack([jnp.mean(jnp.asarray(resolve(value), dtype=jnp.float32)) for value in values])
 
 
 def weighted_objective(fn: Callable[[Array, Array], Array]) -> Callable[..., Array]:

@@ -9,7 +9,7 @@ import numpy as np
 from jkeras import optimizers
 from jkeras.callbacks import BaseLogger, CallbackList, History, ProgbarLogger
 from jkeras.engine import data as standard
-from jkeras.engine import loop, tree
+from jkeras.engine import loop, stateful, tree
 from jkeras.engine.container import Container
 from jkeras.engine.data import check_array_lengths
 from jkeras.engine.losses import Objective, make_objective
@@ -137,6 +137,26 @@ class Model(Container):
         """Give the layers the state after an inference."""
         tree.hand_back(self.ledger.places, state, lambda layer, arrays: layer.store_own(arrays, False))
 
+    def get_states(self) -> list[np.ndarray]:
+        """Return copies of the states of all stateful layers, layer by layer."""
+        return stateful.get_states(self)
+
+    def set_states(self, states: Sequence[Any]) -> None:
+        """Set the states of all stateful layers from the list that `get_states` returned; all or nothing.
+
+        Raises:
+            ValueError: the number of arrays or a shape is wrong.
+        """
+        stateful.set_states(self, states)
+
+    def reset_states(self, batch_size: int | None = None) -> None:
+        """Set the states of all stateful layers back to zeros.
+
+        Args:
+            batch_size: let the model work on batches of another size from now on.
+        """
+        stateful.reset_states(self, batch_size)
+
     # ---- data
 
     def _inputs(self, x: Any, refuse_nan: bool = False) -> list[Any]:
@@ -208,6 +228,7 @@ class Model(Container):
         class_weight: Any = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        isolate_state: bool = False,
     ) -> History:
         """Train the model.
 
@@ -223,6 +244,8 @@ class Model(Container):
             class_weight: weight by class number; a list or dict by output name for several outputs.
             sample_weight: weight of each sample; wins over `class_weight`.
             initial_epoch: where to go on with an earlier training.
+            isolate_state: for stateful models: let each validation start from zero states, and training go on with the
+                states that it had. Without it validation moves the states too, as in Keras 1.
 
         Returns:
             The `History` callback: ``history.history['loss']`` and so on, one number an epoch.
@@ -239,6 +262,9 @@ class Model(Container):
         data = self._batch(x, y, sample_weight, class_weight)
         data, validation = self._validation(data, validation_split, validation_data)
         samples = len(data.inputs[0])
+        stateful.check_batches(self, samples, batch_size, "fit")
+        if validation is not None:
+            stateful.check_batches(self, len(validation.inputs[0]), batch_size, "validation")
         names = _unique(self.metrics_names)
         history = History()
         users = CallbackList(callbacks).callbacks
@@ -272,6 +298,7 @@ class Model(Container):
             shuffle=shuffle,
             callbacks=everyone,
             names=names,
+            isolate_state=isolate_state,
         )
         return history
 
@@ -307,6 +334,7 @@ class Model(Container):
         _check_positive(batch_size=batch_size)
         trainer = self._compiled("evaluate")
         data = self._batch(x, y, sample_weight, method="evaluate")
+        stateful.check_batches(self, len(data.inputs[0]), int(batch_size), "evaluate")
         bar = Progbar(len(data.inputs[0])) if verbose == 1 else None
         return one_or_list(loop.evaluate(self, trainer, loop.blocks(data, int(batch_size)), bar))
 
@@ -314,6 +342,7 @@ class Model(Container):
         """Return the outputs for all samples: an array, or a list of arrays for several outputs."""
         _check_positive(batch_size=batch_size)
         inputs = self._inputs(x)
+        stateful.check_batches(self, len(inputs[0]), int(batch_size), "predict")
         bar = Progbar(len(inputs[0])) if verbose == 1 else None
         return one_or_list(loop.predict(self, inputs, batch_size=int(batch_size), bar=bar))
 
@@ -321,12 +350,14 @@ class Model(Container):
         """Update the weights once, on the given samples; return loss and metrics as `evaluate` does."""
         trainer = self._compiled("train_on_batch")
         batch = self._batch(x, y, sample_weight, class_weight, method="train_on_batch")
+        self._check_one_batch(batch.inputs, "train_on_batch")
         return one_or_list(trainer.run(trainer.programs.train_batch, batch).tolist())
 
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
         """Return loss and metrics of the given samples as one batch."""
         trainer = self._compiled("test_on_batch")
         batch = self._batch(x, y, sample_weight, method="test_on_batch")
+        self._check_one_batch(batch.inputs, "test_on_batch")
         params, state = self.gather()
         state, report = trainer.programs.test_batch(params, state, batch, *self.inference_seed(1))
         self.keep_state(state)
@@ -334,7 +365,12 @@ class Model(Container):
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for the given samples as one batch."""
-        return one_or_list(loop.predict_batch(self, self._inputs(x)))
+        inputs = self._inputs(x)
+        self._check_one_batch(inputs, "predict_on_batch")
+        return one_or_list(loop.predict_batch(self, inputs))
+
+    def _check_one_batch(self, inputs: list[Any], method: str) -> None:
+        stateful.check_batches(self, len(inputs[0]), len(inputs[0]), method)
 
 
 def _as_list(data: Batch) -> list[Any]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jkeras.backend.dispatch import Symbolic
 from jkeras.typing import Shape
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["KerasTensor", "Node", "as_list", "get_source_inputs", "one_or_list"]
 
 
-class KerasTensor:
+class KerasTensor(Symbolic):
     """A value of the graph: it has a shape, a dtype and a history, and no numbers.
 
     Attributes:
@@ -51,18 +52,6 @@ class KerasTensor:
 
     def __repr__(self) -> str:
         return f"<KerasTensor {self.name!r} shape={self.shape} dtype={self.dtype}>"
-
-    def __array__(self, *_: Any, **__: Any) -> Any:
-        raise TypeError(
-            f"{self!r} is symbolic: it has no numbers yet. Build a Model from it and call predict, "
-            "or wrap the function that you want to apply in a Lambda layer."
-        )
-
-    def __bool__(self) -> bool:
-        raise TypeError(f"{self!r} is symbolic: it has no truth value.")
-
-    def __iter__(self) -> Any:
-        raise TypeError(f"{self!r} is symbolic: it cannot be iterated over.")
 
 
 class Node:
@@ -143,7 +132,9 @@ def one_or_list(values: Sequence[Any]) -> Any:
     return values[0] if len(values) == 1 else list(values)
 
 
-def get_source_inputs(tensor: KerasTensor, layer: "Layer | None" = None, node_index: int | None = None) -> list[KerasTensor]:
+def get_source_inputs(
+    tensor: KerasTensor, layer: "Layer | None" = None, node_index: int | None = None
+) -> list[KerasTensor]:
     """Return the input tensors that are needed to compute `tensor`, in the order in which the graph meets them.
 
     Args:

@@ -66,7 +66,9 @@ class NodeAccess:
     @property
     def input_shape(self) -> Any:
         """The shape (or list) of the input, if all calls agree on it."""
-        return self._same_everywhere("input shape", "get_input_shape_at", [node.input_shapes for node in self.inbound_nodes])
+        return self._same_everywhere(
+            "input shape", "get_input_shape_at", [node.input_shapes for node in self.inbound_nodes]
+        )
 
     @property
     def output_shape(self) -> Any:

@@ -1,6 +1,7 @@
 """States of a whole model: which layers carry them, what batch size they are made for, how to read, set and reset them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
     from jkeras.engine.weights import WeightHandle
 
-__all__ = ["check_batches", "get_states", "holders", "reset_states", "set_states"]
+__all__ = ["check_batches", "get_states", "holders", "isolated", "reset_states", "set_states"]
 
 
 def holders(layer: "Layer") -> "list[Layer]":
@@ -18,13 +19,17 @@ def holders(layer: "Layer") -> "list[Layer]":
     found: dict[int, Layer] = {}
 
     def visit(entry: "Layer") -> None:
-        if getattr(entry, "stateful", False) and any(not spec.saved for spec in entry.weight_declarations):
+        if _holds_states(entry):
             found[id(entry)] = entry
         for child in entry.sublayers():
             visit(child)
 
     visit(layer)
     return list(found.values())
+
+
+def _holds_states(layer: "Layer") -> bool:
+    return getattr(layer, "stateful", False) and any(not spec.saved for spec in layer.weight_declarations)
 
 
 def state_handles(model: "Container") -> "list[WeightHandle]":
@@ -64,6 +69,17 @@ def reset_states(model: "Container", batch_size: int | None = None) -> None:
         layer.reset_states(batch_size) if batch_size is not None else layer.reset_states()  # type: ignore[attr-defined]
 
 
+@contextmanager
+def isolated(model: "Container") -> Iterator[None]:
+    """Let a ``with`` block start from zero states, and give the model its states back after it."""
+    kept = get_states(model)
+    reset_states(model)
+    try:
+        yield
+    finally:
+        set_states(model, kept)
+
+
 def check_batches(model: "Container", samples: int, batch_size: int, what: str) -> None:
     """Raise a `ValueError` unless every batch of a run has the size that the states are made for.
 
@@ -72,8 +88,11 @@ def check_batches(model: "Container", samples: int, batch_size: int, what: str) 
         samples, batch_size: of the run.
         what: what runs, for the message: ``'fit'``, ``'predict'``, …
     """
+    layers = _following(model)
+    if not layers:
+        return
     sizes = sorted({min(batch_size, samples), samples % batch_size or min(batch_size, samples)}, reverse=True)
-    for layer in _following(model):
+    for layer in layers:
         expected = layer.weight_declarations[-1].shape[0]
         for size in sizes:
             if size != expected:
@@ -89,5 +108,5 @@ def _following(layer: "Layer") -> "list[Layer]":
     """Return the stateful layers whose batch is the model's batch."""
     if not layer.keeps_batch:
         return []
-    own = [layer] if layer in holders(layer) and any(not spec.saved for spec in layer.weight_declarations) else []
+    own = [layer] if _holds_states(layer) else []
     return own + [entry for child in layer.sublayers() for entry in _following(child)]

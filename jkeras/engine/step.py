@@ -18,7 +18,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from jkeras.engine import tree
+from jkeras.backend.variables import Reads, Variable, reading, unwrap
+from jkeras.engine import expressions, tree
 from jkeras.engine.chunks import LONGEST_CHUNK, ChunkClock
 from jkeras.engine.contract import Context
 from jkeras.engine.losses import Objective
@@ -46,6 +47,33 @@ class Batch(NamedTuple):
     weights: list[Array | None] = []  # noqa: RUF012
 
 
+class Program:
+    """A compiled function that may read variables of the script, such as a ``K.variable`` in a loss.
+
+    Their arrays are arguments, so that a variable which changes is seen without compiling again.
+
+    Args:
+        function: pure but for the variables that it reads.
+        **options: for `jax.jit`.
+    """
+
+    def __init__(self, function: Callable[..., Any], **options: Any):
+        self._function = function
+        self._variables: list[Variable] = []
+        self._compiled = jax.jit(self._traced, **options)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the function."""
+        return self._compiled(*args, variables=[variable.value for variable in self._variables], **kwargs)
+
+    def _traced(self, *args: Any, variables: list[Array], **kwargs: Any) -> Any:
+        with reading(Reads(dict(zip(self._variables, variables, strict=True)))) as reads:
+            result = self._function(*args, **kwargs)
+        # They were constants this time; from the next call on they are arguments.
+        self._variables += reads.unknown
+        return result
+
+
 class Programs:
     """The compiled functions of one compiled model.
 
@@ -58,6 +86,7 @@ class Programs:
     def __init__(
         self, model: "Container", objective: Objective | None = None, update: Callable[..., Any] | None = None
     ):
+        self._model = model
         self._evaluate = model._evaluate
         self._output_names = model.output_names
         self._objective = objective
@@ -66,12 +95,12 @@ class Programs:
         self._regularizers = [(path, spec.name, spec.regularizer) for path, spec in declared if spec.regularizer]
         self._constraints = [(path, spec.name, spec.constraint) for path, spec in declared if spec.constraint]
 
-        self.train_batch = jax.jit(self._train_batch, donate_argnums=0)
-        self.test_batch = jax.jit(self._test_batch)
-        self.predict_batch = jax.jit(self._predict_batch)
-        self.train_batches = jax.jit(self._train_batches, donate_argnums=0)
-        self.test_batches = jax.jit(self._test_batches, static_argnames="size")
-        self.predict_batches = jax.jit(self._predict_batches, static_argnames="size")
+        self.train_batch = Program(self._train_batch, donate_argnums=0)
+        self.test_batch = Program(self._test_batch)
+        self.predict_batch = Program(self._predict_batch)
+        self.train_batches = Program(self._train_batches, donate_argnums=0)
+        self.test_batches = Program(self._test_batches, static_argnames="size")
+        self.predict_batches = Program(self._predict_batches, static_argnames="size")
 
         self._clocks: dict[tuple[str, int], ChunkClock] = {}
         self._output_bytes: dict[Any, int] = {}
@@ -110,12 +139,21 @@ class Programs:
         if objective is None:
             raise RuntimeError("The model is not compiled, so it has no loss.")
         params = tree.merge(trainable, frozen)
-        result = self._evaluate(params, state, batch.inputs, Context(train, key))
-        total, each = objective.total(result.outputs, result.masks, batch.targets, batch.weights)
-        total = total + result.penalty + self._weight_penalty(params)
-        # Metrics are only looked at: they need no derivative, and may have none.
-        seen = lax.stop_gradient((total, each, result.outputs))
-        return total, (result.state, objective.report(*seen, batch.targets))
+        ctx = Context(train, key)
+        # A loss may read weights of the model, by their handles: they are those that it is differentiated in.
+        with reading(Reads.over(self._model.handle_values(params, state))):
+            result = self._evaluate(params, state, batch.inputs, ctx)
+
+            def resolve(value: Any) -> Any:
+                return expressions.evaluate(unwrap(value), self._model.graph, result.values, params, state, ctx)
+
+            with expressions.known_values(resolve):
+                total, each = objective.total(result.outputs, result.masks, batch.targets, batch.weights, resolve)
+                total = total + result.penalty + self._weight_penalty(params)
+                # Metrics are only looked at: they need no derivative, and may have none.
+                seen = lax.stop_gradient((total, each, result.outputs))
+                report = objective.report(*seen, batch.targets, resolve)
+        return total, (result.state, report)
 
     def _weight_penalty(self, params: Params) -> Array | float:
         return sum(regularizer(tree.find(params, path)[name]) for path, name, regularizer in self._regularizers)

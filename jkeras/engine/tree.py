@@ -83,7 +83,9 @@ def survey(root: "Layer") -> Ledger:
         if id(layer) in outer:  # a layer that refers to what it is part of
             return
         if taken.setdefault(path, id(layer)) != id(layer):
-            raise RuntimeError(f"Two layers in {root.name!r} have the name {path[-1]!r}: give one of them another name=.")
+            raise RuntimeError(
+                f"Two layers in {root.name!r} have the name {path[-1]!r}: give one of them another name=."
+            )
         free = free and layer.trainable
         known = id(layer) in first
         if known and not alias:
@@ -131,7 +133,9 @@ def merge(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
     return union
 
 
-def hand_back(places: list[Place], tree: Mapping[str, Any], store: Callable[["Layer", Mapping[str, Any]], None]) -> None:
+def hand_back(
+    places: list[Place], tree: Mapping[str, Any], store: Callable[["Layer", Mapping[str, Any]], None]
+) -> None:
     """Give each layer its part of `tree`; layers that `tree` has nothing for keep what they have."""
     for place in places:
         entry = find(tree, place.path)

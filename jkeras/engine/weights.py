@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from jkeras.backend.config import floatx
 from jkeras.backend.random import key_scope
@@ -51,14 +52,19 @@ class WeightHandle(Variable):
         return tuple(self.spec.shape)
 
     @property
-    def dtype(self) -> str:
-        return self.spec.dtype or floatx()
+    def dtype(self) -> np.dtype:
+        return np.dtype(self.spec.dtype or floatx())
 
     def set_value(self, value: Any, borrow: bool = False) -> None:
         self.layer.store_array(self.spec, value)
 
 
-jax.tree_util.register_pytree_node(WeightHandle, lambda handle: ((handle.value,), None), lambda _, leaves: Variable(*leaves))
+# Taken apart as its array, and put together as a plain variable.
+jax.tree_util.register_pytree_node(
+    WeightHandle,
+    lambda handle: ((handle.value,), None),
+    lambda _, leaves: Variable(*leaves),  # type: ignore[arg-type]
+)
 
 
 class HasWeights:
@@ -81,6 +87,8 @@ class HasWeights:
         self._lent = False
         # Orders in which a custom layer lists its weights: {trainable: handles}.
         self._order: dict[bool, list[WeightHandle]] = {}
+        # Keras 1's form of constraints: a custom layer may put them here in build().
+        self.constraints: dict[Any, Any] = {}
 
     # ---- declaration
 
@@ -103,7 +111,9 @@ class HasWeights:
     def declare(self, spec: Weight) -> WeightHandle:
         """Add one weight to the layer and return its handle."""
         if spec.name in self._handles:
-            raise ValueError(f"Layer {self.name!r} has two weights named {spec.name!r}; weight names are unique in a layer.")
+            raise ValueError(
+                f"Layer {self.name!r} has two weights named {spec.name!r}; weight names are unique in a layer."
+            )
         if any(not isinstance(size, int | np.integer) or size <= 0 for size in spec.shape):
             raise ValueError(
                 f"Layer {self.name!r}: weight {spec.name!r} would have shape {tuple(spec.shape)}. Every size of a weight must "
@@ -185,10 +195,14 @@ class HasWeights:
         places = self.ledger.places
         drawn = {
             # Of the names on the way: layers that come or go change no other key.
-            place.path: place.layer.fresh_arrays(jax.random.fold_in(key, stable_hash(*place.path)) if place.path else key)
+            place.path: place.layer.fresh_arrays(
+                jax.random.fold_in(key, stable_hash(*place.path)) if place.path else key
+            )
             for place in places
         }
-        return self.ledger.gather(lambda place: drawn[place.path][0]), self.ledger.gather(lambda place: drawn[place.path][1])
+        return self.ledger.gather(lambda place: drawn[place.path][0]), self.ledger.gather(
+            lambda place: drawn[place.path][1]
+        )
 
     def fresh_arrays(self, key: Key) -> tuple[dict[str, Array], dict[str, Array]]:
         """Return initial values of the layer's own ``(params, state)``, without those of the layers in it; pure."""
@@ -272,7 +286,8 @@ class HasWeights:
         if not self.built:
             raise RuntimeError(
                 f"Layer {self.name!r} ({type(self).__name__}) is not built yet, so its weights are not known: call it on a tensor, "
-                "or give the first layer of the model input_shape=(…). Without a model: params, state = layer.init(key, input_shape)."
+                "or give the first layer of the model input_shape=(…). Without a model: params, state = "
+                "layer.init(key, input_shape)."
             )
 
     def _lend(self) -> None:
@@ -294,7 +309,7 @@ class HasWeights:
         what = f"{'params' if trainable else 'state'} of {self.name!r}"
         if not isinstance(values, Mapping):
             raise TypeError(f"The {what} are a nested dict, as init() returns them; got {type(values).__name__}.")
-        owners = {
+        owners: dict[tuple[str, ...], tuple[Any, Array]] = {
             (*place.path, name): (place.layer, array)
             for place in self.ledger.places
             for name, array in place.layer.own_arrays(trainable).items()
@@ -302,12 +317,16 @@ class HasWeights:
         given = dict(tree.leaves(values))
         for path in owners:
             if path not in given:
-                raise ValueError(f"The {what} lack {tree.shown(path)}; they need exactly {list(map(tree.shown, owners))}.")
+                raise ValueError(
+                    f"The {what} lack {tree.shown(path)}; they need exactly {list(map(tree.shown, owners))}."
+                )
         new: dict[Any, dict[str, Array]] = {}
         for path, value in given.items():
             if path not in owners:
                 options = map(tree.shown, owners)
-                raise ValueError(f"The {what} have no entry {tree.shown(path)}.{did_you_mean(tree.shown(path), options)}")
+                raise ValueError(
+                    f"The {what} have no entry {tree.shown(path)}.{did_you_mean(tree.shown(path), options)}"
+                )
             layer, array = owners[path]
             if np.shape(value) != array.shape:
                 raise ValueError(f"{tree.shown(path)} in the {what} has shape {array.shape}; got {np.shape(value)}.")
@@ -318,7 +337,7 @@ class HasWeights:
 
     def _number(self, value: Any) -> Any:
         """Return an array of numbers; a traced value must not be kept beyond its trace."""
-        if isinstance(value, jax.core.Tracer):
+        if isinstance(value, Tracer):
             raise ValueError(
                 f"Weights of {self.name!r} are set inside a function that JAX traces, where they have no numbers. Pass them "
                 "along: apply(params, x) returns the output, and a custom layer reports new values by add_update."
@@ -388,5 +407,3 @@ class HasWeights:
 
 def _names(handles: Sequence[WeightHandle]) -> str:
     return ", ".join(handle.name for handle in handles) or "none: the layer has no weights, or is not built yet"
-
-

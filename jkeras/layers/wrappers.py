@@ -108,6 +108,7 @@ class TimeDistributed(Wrapper):
     """
 
     supports_masking = True
+    keeps_batch = False
     input_spec = (InputSpec(ndim="3+"),)
 
     def __init__(self, layer: Layer, **kwargs: Any):
@@ -117,7 +118,8 @@ class TimeDistributed(Wrapper):
             self.check_values = check
 
     def inner_shape(self, input_shape: Shape) -> Shape:
-        return (input_shape[0], *input_shape[2:])
+        batch, time, *rest = input_shape
+        return (None if batch is None or time is None else batch * time, *rest)
 
     def run(self, params: Params, state: State, x: Any, ctx: Context) -> Result:
         name, (batch, time, *rest) = self.layer.name, x.shape
@@ -132,4 +134,4 @@ class TimeDistributed(Wrapper):
 
     def get_output_shape_for(self, input_shape: Shape) -> Shape:
         inner = self.layer.get_output_shape_for(self.inner_shape(input_shape))
-        return (inner[0], input_shape[1], *inner[1:])
+        return (*input_shape[:2], *inner[1:])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from jkeras import backend as K
-from jkeras import initializations, regularizers
+from jkeras import constraints, initializations, regularizers
 from jkeras.engine.contract import Context, InputSpec
 from jkeras.engine.layer import Layer
 from jkeras.errors import MissingStateError
@@ -184,6 +184,24 @@ def test_regularizers_constraints_and_initializers_of_add_weight():
     assert (model.get_weights()[0] >= 0).all()
 
 
+def test_constraints_in_the_dict_of_keras_1():
+    class Constrained(Layer):
+        def build(self, input_shape):
+            self.W = K.variable(np.full(3, -1.0), name="W")
+            self.trainable_weights = [self.W]
+            self.constraints[self.W] = constraints.NonNeg()
+
+        def call(self, x, mask=None):
+            return x * self.W
+
+    model = Sequential([Constrained(input_shape=(3,)), Dense(2, W_constraint="maxnorm")])
+    assert [weight.name for weight in model.layers[0].constraints] == ["constrained_1_W"]
+    assert [weight.name for weight in model.layers[1].constraints] == ["dense_1_W"]
+    model.compile("sgd", "mse")
+    model.train_on_batch(X, np.ones((6, 2)))
+    assert (model.get_weights()[0] >= 0).all()
+
+
 def test_weights_in_lists_and_dicts():
     class Many(Layer):
         def build(self, input_shape):
@@ -198,7 +216,9 @@ def test_weights_in_lists_and_dicts():
 
     layer = Many()
     layer(Input((3,)))
-    np.testing.assert_allclose(layer.apply(layer.params, X), X @ np.ones((3, 3)) @ np.ones((3, 3)) + 1, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        layer.apply(layer.params, X), X @ np.ones((3, 3)) @ np.ones((3, 3)) + 1, rtol=1e-4, atol=1e-5
+    )
     assert shapes(layer.init(KEY, (None, 3))[0]) == shapes(layer.params)  # a second build leaves the lists alone
     assert len(layer.kernels) == 2
 
@@ -218,7 +238,9 @@ def test_a_weight_is_found_wherever_it_is_kept():
     layer = Hidden()
     layer(Input((3,)))
     np.testing.assert_allclose(layer.apply({"W": jnp.full(3, 7.0)}, X), 7 * X, rtol=1e-6)
-    assert float(jax.grad(lambda p: jnp.sum(layer.apply(p, X)))(layer.params)["W"][0]) == pytest.approx(X[:, 0].sum(), rel=1e-5)
+    assert float(jax.grad(lambda p: jnp.sum(layer.apply(p, X)))(layer.params)["W"][0]) == pytest.approx(
+        X[:, 0].sum(), rel=1e-5
+    )
 
 
 # ---- call
@@ -312,7 +334,9 @@ class Counter(Layer):
 
     def call(self, x, mask=None):
         if K.learning_phase():
-            self.add_update([K.update_add(self.count, 1.0), K.moving_average_update(self.mean, K.mean(x, axis=0), 0.9)], x)
+            self.add_update(
+                [K.update_add(self.count, 1.0), K.moving_average_update(self.mean, K.mean(x, axis=0), 0.9)], x
+            )
         return x - self.mean
 
 
@@ -388,7 +412,7 @@ class Reports(Layer):
 @pytest.mark.parametrize(
     ("report", "message"),
     [
-        (lambda layer: (layer.W, layer.W), r"'reports_1': add_update takes pairs \(non-trainable weight.*got the trainable weight 'reports_1_W'"),
+        (lambda layer: (layer.W, layer.W), r"'reports_1': add_update takes pairs .*got the trainable weight 'reports_1_W'"),
         (lambda layer: (K.variable(0.0), 1.0), r"add_update takes pairs.*got <Variable.*add_weight\(\.\.\., trainable=False\)"),
         (lambda layer: (layer.n, jnp.zeros(3)), r"add_update gives weight 'n' of shape \(2,\) a value of shape \(3,\)"),
     ],
@@ -403,6 +427,47 @@ def test_add_update_outside_of_call():
     layer(Input((3,)))
     with pytest.raises(ValueError, match=r"'counter_1': add_update is called inside call\(\)"):
         layer.add_update([(layer.count, 1)])
+
+
+class Penalty(Layer):
+    """Adds to the loss the sum of squares of what comes, and another number."""
+
+    def call(self, x, mask=None):
+        self.add_loss(K.square(x), x)
+        self.add_loss([1.0, K.sum(x) * 0])
+        return x
+
+
+def test_penalties_that_a_call_adds():
+    model = Sequential([Penalty(input_shape=(3,))])
+    model.compile("sgd", "mse")
+    assert model.evaluate(X, X, verbose=0) == pytest.approx(1 + np.square(X).sum(), rel=1e-5)
+    # Once for each call, also inside of other layers.
+    x = Input((3,))
+    layer = Penalty()
+    twice = Model(x, merge([layer(x), layer(x)], mode="ave"))
+    twice.compile("sgd", "mse")
+    assert twice.evaluate(X, X, verbose=0) == pytest.approx(2 + 2 * np.square(X).sum(), rel=1e-5)
+
+    class Around(Layer):
+        def __init__(self, **kwargs):
+            self.inner = Penalty(name="inner")
+            self.dense = Dense(3, activity_regularizer=regularizers.activity_l1(1.0), name="dense", init="identity")
+            super().__init__(**kwargs)
+
+        def build(self, input_shape):
+            self.dense.build(input_shape)
+
+        def call(self, x, mask=None):
+            return self.dense(self.inner(x))
+
+    model = Sequential([Around(input_shape=(3,))])
+    model.compile("sgd", "mse")
+    assert model.evaluate(X, X, verbose=0) == pytest.approx(1 + np.square(X).sum() + np.abs(X).sum(), rel=1e-5)
+    with pytest.raises(
+        ValueError, match=r"'penalty_3': add_loss is called inside call\(\).*regularizer= of add_weight"
+    ):
+        Penalty().add_loss(1.0)
 
 
 # ---- a call must not change the layer
@@ -439,7 +504,8 @@ def changes(change):
 def test_a_call_that_changes_an_attribute_is_refused_where_the_model_is_built(change, name):
     layer = changes(change)()
     with pytest.raises(
-        ValueError, match=rf"'changing_1' \(Changing\): call\(\) changes the attribute '{name}'.*build\(\).*self.add_update"
+        ValueError,
+        match=rf"'changing_1' \(Changing\): call\(\) changes the attribute '{name}'.*build\(\).*self.add_update",
     ):
         layer(Input((3,)))
     assert (layer.seen, layer.table, layer.total, hasattr(layer, "last_output")) == ([], {"a": [1]}, 0, False)
@@ -518,7 +584,9 @@ def test_their_randomness_follows_the_key():
     layer(Input((3,)))
     one = layer.apply_with_state(layer.params, {}, X, Context(train=True, key=KEY))[0]
     np.testing.assert_array_equal(one, layer.apply_with_state(layer.params, {}, X, Context(train=True, key=KEY))[0])
-    assert not np.array_equal(one, layer.apply_with_state(layer.params, {}, X, Context(train=True, key=jax.random.key(1)))[0])
+    assert not np.array_equal(
+        one, layer.apply_with_state(layer.params, {}, X, Context(train=True, key=jax.random.key(1)))[0]
+    )
     assert not np.array_equal(one, layer.apply(layer.params, X))
     with pytest.raises(ValueError, match=r"Layer 'drop' \(Dropout\) is random while training and needs a key"):
         layer.apply_with_state(layer.params, {}, X, Context(train=True))
@@ -592,7 +660,9 @@ def test_an_inner_layer_that_was_not_built():
         def call(self, x, mask=None):
             return self.inner(x)
 
-    with pytest.raises(ValueError, match=r"Layer 'inner' \(Dense\) is computed with before it is built.*in that layer's build\(\)"):
+    with pytest.raises(
+        ValueError, match=r"Layer 'inner' \(Dense\) is computed with before it is built.*in that layer's build\(\)"
+    ):
         Forgetful()(Input((3,)))
 
 
@@ -728,8 +798,8 @@ def test_a_wrong_statement_about_the_output_shape_is_told_where_the_model_is_bui
             return (input_shape[0], self.output_dim + 1)
 
     with pytest.raises(
-        ValueError, match=r"'wrong_1' \(Wrong\) says that inputs of shape \(None, 3\) give outputs of shape \(None, 3\), and computes "
-        r"outputs of shape \(None, 2\). Correct its get_output_shape_for"
+        ValueError, match=r"'wrong_1' \(Wrong\) says that inputs of shape \(None, 3\) give outputs of shape \(None, 3\), and "
+        r"computes outputs of shape \(None, 2\). Correct its get_output_shape_for"
     ):  # fmt: skip
         Wrong(2)(Input((3,)))
 
@@ -743,7 +813,10 @@ def test_code_that_needs_all_sizes():
         def get_output_shape_for(self, input_shape):
             return (6, 3, 1)
 
-    with pytest.raises(ValueError, match=r"'fixed_1' \(Fixed\) cannot be applied .*only fails while sizes are not known, give it a get_output_shape_for"):
+    with pytest.raises(
+        ValueError,
+        match=r"'fixed_1' \(Fixed\) cannot be applied .*only fails while sizes are not known, give it a get_output_shape_for",
+    ):
         Fixed()(Input((3,)))
     assert Fixed()(Input(batch_shape=(6, 3))).shape == (6, 3, 1)
     x = Input((3,))
@@ -794,5 +867,7 @@ def test_call_on_numbers():
     layer.build((None, 3))
     expected = X @ layer.get_weights()[0]
     np.testing.assert_allclose(K.eval(layer.call(K.variable(X))), expected, rtol=1e-5, atol=1e-6)
+    tensor = layer.call(Input((3,)))  # of a symbolic tensor: the layer is connected
+    assert tensor.shape == (None, 2)
     with pytest.raises(TypeError, match=r"called on ndarray; a layer is called on the tensors"):
         layer(X)

@@ -62,7 +62,9 @@ def merge_first():
 
 def stacks():
     bottom = Sequential([Dense(4, input_dim=3, name="b")], name="bottom")
-    return Sequential([bottom, Sequential([Dense(2, input_dim=4, name="t")], name="top"), Dense(1, name="last")], name="all")
+    return Sequential(
+        [bottom, Sequential([Dense(2, input_dim=4, name="t")], name="top"), Dense(1, name="last")], name="all"
+    )
 
 
 def words():
@@ -89,7 +91,9 @@ MODELS = [shared_layers, nested, shared_with_nested, merge_first, stacks, words,
 def data_for(model):
     rng = np.random.default_rng(0)
     arrays = [
-        rng.integers(0, 7, (6, *tensor.shape[1:])) if tensor.dtype == "int32" else rng.normal(size=(6, *tensor.shape[1:]))
+        rng.integers(0, 7, (6, *tensor.shape[1:]))
+        if tensor.dtype == "int32"
+        else rng.normal(size=(6, *tensor.shape[1:]))
         for tensor in model.inputs
     ]
     return arrays if len(arrays) > 1 else arrays[0]
@@ -119,7 +123,9 @@ def test_round_trip(make):
     third = type(model).from_config(json.loads(text)["config"])
     third.set_weights(model.get_weights())
     third = third.predict(x)
-    np.testing.assert_array_equal(third[0] if isinstance(third, list) else third, expected[0] if isinstance(expected, list) else expected)
+    np.testing.assert_array_equal(
+        third[0] if isinstance(third, list) else third, expected[0] if isinstance(expected, list) else expected
+    )
 
 
 def test_json_is_keras_1s_format():
@@ -297,9 +303,18 @@ def test_recorded_configs_are_written_again():
         ('{"class_name": "Sequentail", "config": []}', "Unknown layer: 'Sequentail'. Perhaps you meant 'Sequential'"),
         ('{"class_name": "Sequential", "config": {}}', "config of a Sequential is a list of layers; got dict"),
         ('{"class_name": "Sequential", "config": [3]}', "'class_name' and 'config'; got 3"),
-        ('{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": 3}]}', "config of a Dense is a dict"),
-        ('{"class_name": "Model", "config": []}', "config of a Model is a dict; got list. That of a Sequential is a list"),
-        ('{"class_name": "Model", "config": {"name": "m"}}', r"has a list under 'layers'; this one has the keys \['name'\]"),
+        (
+            '{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": 3}]}',
+            "config of a Dense is a dict",
+        ),
+        (
+            '{"class_name": "Model", "config": []}',
+            "config of a Model is a dict; got list. That of a Sequential is a list",
+        ),
+        (
+            '{"class_name": "Model", "config": {"name": "m"}}',
+            r"has a list under 'layers'; this one has the keys \['name'\]",
+        ),
     ],
 )
 def test_texts_that_are_no_model(text, message):

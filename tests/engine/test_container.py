@@ -10,7 +10,7 @@ import pytest
 
 from jkeras import backend as K
 from jkeras.engine.layer import Layer
-from jkeras.layers import LSTM, Dense, Dropout, Input, Lambda, Merge, TimeDistributed, merge
+from jkeras.layers import LSTM, Dense, Dropout, Input, Lambda, Masking, Merge, TimeDistributed, merge
 from jkeras.models import Model, Sequential
 
 RNG = np.random.default_rng(0)
@@ -133,6 +133,13 @@ def test_a_nested_model_with_several_inputs_and_outputs():
     again.set_weights(model.get_weights())
     for one, two in zip(again.predict([Y, X]), model.predict([Y, X]), strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+def test_the_mask_of_a_models_output():
+    x = Input((3, 2))
+    model = Model(x, Masking()(x))
+    data = jnp.asarray([[[1.0, 0.0], [0.0, 0.0], [2.0, 2.0]]])
+    np.testing.assert_array_equal(model.compute_mask(data), [[True, False, True]])
 
 
 def test_models_in_models_in_models():

@@ -8,19 +8,7 @@ from jkeras.callbacks import Callback, EarlyStopping, LambdaCallback, LearningRa
 from jkeras.layers import Dense, Dropout, Input, Masking, TimeDistributedDense
 from jkeras.models import Model, Sequential
 from jkeras.optimizers import SGD
-
-
-def linear(lr=0.1, **kwargs):
-    """Return a compiled model that computes x @ W + b, two numbers to one."""
-    model = Sequential([Dense(1, input_dim=2)])
-    model.compile(SGD(lr=lr), "mse", **kwargs)
-    return model
-
-
-def samples(count, seed=0):
-    rng = np.random.default_rng(seed)
-    x = rng.normal(size=(count, 2)).astype("float32")
-    return x, (x @ [[1.0], [-2.0]] + 0.5).astype("float32")
+from tests.engine.small import assert_same, linear, samples
 
 
 def two_by_two():
@@ -35,11 +23,6 @@ def two_by_two_data(count=7):
     rng = np.random.default_rng(1)
     x = {"a": rng.normal(size=(count, 3)), "b": rng.normal(size=(count, 2))}
     return x, {"p": np.eye(2)[rng.integers(0, 2, count)], "q": rng.normal(size=(count, 1))}
-
-
-def assert_same(one, two):
-    for left, right in zip(one, two, strict=True):
-        np.testing.assert_array_equal(left, right)
 
 
 # ---- the loop against numpy
@@ -228,21 +211,6 @@ def test_validation_data_may_carry_weights_and_takes_none_of_the_training():
     model.fit(x, y, **fit)
     assert watch.validation_data is None
     assert watch.params["do_validation"] is False
-
-
-def test_evaluate_averages_over_batches_by_their_size():
-    model = Sequential([Dense(1, input_dim=2, activation="sigmoid")])
-    model.compile("sgd", "binary_crossentropy", metrics=["precision", "acc"])
-    x, _ = samples(300)
-    y = (x.sum(axis=1) > 0).astype("float32")
-    assert model.metrics_names == ["loss", "precision", "acc"]
-    for batch_size in (7, 2):  # 2: more batches than a block of data holds
-        parts = [
-            (len(x[i : i + batch_size]), model.test_on_batch(x[i : i + batch_size], y[i : i + batch_size]))
-            for i in range(0, 300, batch_size)
-        ]
-        expected = np.sum([size * np.array(values) for size, values in parts], axis=0) / 300
-        np.testing.assert_allclose(model.evaluate(x, y, batch_size, verbose=0), expected, rtol=1e-5)
 
 
 # ---- callbacks
@@ -439,57 +407,6 @@ def test_what_fit_prints(capsys):
     assert lines[0] == "Epoch 1/1"
     assert lines[1].startswith(f"10/10 [{'=' * 30}] - 0s - loss: ")
     assert len(lines) == 2
-
-
-def test_evaluate_and_predict_show_a_bar_on_demand(capsys):
-    model, (x, y) = linear(), samples(9)
-    bar = f"9/9 [{'=' * 30}] - 0s\n"
-    model.evaluate(x, y, 4)
-    assert capsys.readouterr().out == bar
-    model.predict(x, 4, verbose=1)
-    assert capsys.readouterr().out == bar
-    model.predict(x, verbose=1)
-    assert capsys.readouterr().out == bar
-    model.evaluate(x, y, 4, verbose=0)
-    model.predict(x, 4)
-    assert capsys.readouterr().out == ""
-
-
-# ---- predictions
-
-
-def test_predict_in_batches_of_any_size():
-    model, (x, _) = linear(), samples(300)
-    w, b = model.get_weights()
-    for batch_size in (1, 7, 299, 300, 1000):
-        np.testing.assert_allclose(model.predict(x, batch_size), x @ w + b, rtol=1e-5, atol=1e-6)
-    output = model.predict(x, 7)
-    output += 1  # the caller's own
-    assert output.dtype == np.float32
-    np.testing.assert_allclose(model.predict_on_batch(x.tolist()), x @ w + b, rtol=1e-5, atol=1e-6)
-
-
-def test_predict_classes_and_probabilities():
-    model = Sequential([Dense(3, input_dim=2, activation="softmax")])
-    x, _ = samples(5)
-    probabilities = model.predict_proba(x, verbose=0)
-    np.testing.assert_array_equal(probabilities, model.predict(x))
-    np.testing.assert_array_equal(model.predict_classes(x, verbose=0), probabilities.argmax(axis=1))
-    single = Sequential([Dense(1, input_dim=2)])
-    np.testing.assert_array_equal(single.predict_classes(x, verbose=0), (single.predict(x) > 0.5).astype(int))
-    single.set_weights([np.zeros((2, 1)), np.array([2.0])])
-    with pytest.warns(UserWarning, match="below 0 or above 1"):
-        single.predict_proba(x, verbose=0)
-
-
-def test_predict_needs_a_row_for_each_sample():
-    from jkeras.layers import Lambda
-
-    model = Sequential([Lambda(lambda x: K.sum(x, axis=0, keepdims=True), output_shape=(2,), input_shape=(2,))])
-    x, _ = samples(6)
-    np.testing.assert_allclose(model.predict_on_batch(x), x.sum(axis=0, keepdims=True), rtol=1e-5)
-    with pytest.raises(ValueError, match=r"shape \(1, 2\) for a batch of 4 samples; predict needs one row for each"):
-        model.predict(x, 4)
 
 
 # ---- mistakes

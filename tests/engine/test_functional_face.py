@@ -27,7 +27,9 @@ def equal(one, two):
 
 
 def mlp():
-    return Sequential([Dense(4, input_dim=3, activation="tanh", name="a"), Dropout(0.5, name="drop"), Dense(2, name="b")])
+    return Sequential(
+        [Dense(4, input_dim=3, activation="tanh", name="a"), Dropout(0.5, name="drop"), Dense(2, name="b")]
+    )
 
 
 def two_towers():
@@ -197,7 +199,9 @@ def test_training_is_a_function_of_the_key():
 def test_inference_needs_no_key_and_training_does():
     model = mlp()
     model.apply_with_state(model.params, {}, X)
-    with pytest.raises(ValueError, match=r"Layer 'drop' \(Dropout\) is random while training and needs a key.*key=jax.random.key"):
+    with pytest.raises(
+        ValueError, match=r"Layer 'drop' \(Dropout\) is random while training and needs a key.*key=jax.random.key"
+    ):
         model.apply_with_state(model.params, {}, X, train=True)
     quiet = Sequential([Dense(2, input_dim=3)])
     quiet.apply_with_state(quiet.params, {}, X, train=True)  # nothing random in it
@@ -267,7 +271,9 @@ def test_state_is_threaded_through_a_scan():
 def test_missing_state_names_the_layer_and_the_full_form():
     model = stateful()
     x = jnp.ones((2, 4, 3))
-    with pytest.raises(MissingStateError, match=r"Model 'm': layer 'rnn' has state.*apply\(params, x, state=state\).*apply_with_state"):
+    with pytest.raises(
+        MissingStateError, match=r"Model 'm': layer 'rnn' has state.*apply\(params, x, state=state\).*apply_with_state"
+    ):
         model.apply(model.params, x)
     nested = Sequential([model, Dense(1)])
     with pytest.raises(MissingStateError, match="'rnn' has state"):
@@ -312,7 +318,9 @@ def test_numpy_arrays_variables_and_lists_of_rows_are_taken():
     for x in (X, X.astype("float64"), K.variable(X), [X.tolist()]):
         np.testing.assert_allclose(model.apply(model.params, x), expected, rtol=1e-6)
     words = Sequential([Embedding(7, 2, input_length=3)])
-    np.testing.assert_array_equal(words.apply(words.params, np.array([[0, 1, 6]])), words.predict(np.array([[0, 1, 6]])))
+    np.testing.assert_array_equal(
+        words.apply(words.params, np.array([[0, 1, 6]])), words.predict(np.array([[0, 1, 6]]))
+    )
 
 
 def test_dtypes_follow_the_arguments():
@@ -326,7 +334,7 @@ def test_dtypes_follow_the_arguments():
     [
         (np.ones((6, 4)), r"Input 'dense_input_1' of model 'm': expected size 3 in axis 1.*called on shape \(6, 4\)"),
         (np.ones(3), r"expected an input of 2 dimensions; it was called on shape \(3,\)"),
-        ([X, X], r"Model 'm' takes 1 inputs \(\['dense_input_1'\]\); it was called on 2"),
+        ([X, X], r"Model 'm' takes 1 input, \['dense_input_1'\]; it was called on 2"),
         ({"x": X}, r"the inputs lack \['dense_input_1'\]; it has inputs \['dense_input_1'\]"),
         ({"dense_input_1": X, "dense_input": X}, r"has no input 'dense_input'. Perhaps you meant 'dense_input_1'"),
     ],

@@ -133,7 +133,9 @@ def test_a_given_output_is_not_overwritten_by_its_layer():
 
     x = Input((2,))
     one, two = Pair()(x)
-    result = Graph([x, one], [one, two]).run({}, {}, [jnp.zeros((1, 2)), jnp.full((1, 2), 9.0)], [None, None], Context())
+    result = Graph([x, one], [one, two]).run(
+        {}, {}, [jnp.zeros((1, 2)), jnp.full((1, 2), 9.0)], [None, None], Context()
+    )
     np.testing.assert_array_equal(result.outputs[0], [[9.0, 9.0]])
     np.testing.assert_array_equal(result.outputs[1], [[2.0, 2.0]])
 
@@ -141,7 +143,9 @@ def test_a_given_output_is_not_overwritten_by_its_layer():
 def test_disconnected_graph_names_the_missing_input_and_what_needs_it():
     a, b = Input((3,), name="a"), Input((3,), name="b")
     output = Dense(2, name="on_b")(b)
-    with pytest.raises(DisconnectedGraphError, match=r"depend on 'b' .*not among the inputs \['a'\].*on_b.*Add that tensor") as caught:
+    with pytest.raises(
+        DisconnectedGraphError, match=r"depend on 'b' .*not among the inputs \['a'\].*on_b.*Add that tensor"
+    ) as caught:
         Model(a, output)
     assert isinstance(caught.value, RuntimeError)  # as Keras 1
 
@@ -283,12 +287,12 @@ def test_a_thousand_layers_are_built_in_linear_time_without_recursion():
         return Model(x, tensor)
 
     chain(10)
-    started = time.perf_counter()
+    started = time.process_time()
     chain(100)
-    short = time.perf_counter() - started
-    started = time.perf_counter()
+    short = time.process_time() - started
+    started = time.process_time()
     model = chain(1000)
-    assert time.perf_counter() - started < 40 * short  # quadratic would be 100 times
+    assert time.process_time() - started < 40 * short  # quadratic would be 100 times
     assert len(model.layers) == 1001
     np.testing.assert_allclose(run(model, jnp.ones((1, 2))), np.ones((1, 2)))
     assert Model.from_config(model.get_config()).get_config() == model.get_config()

@@ -55,7 +55,12 @@ def test_a_node_knows_its_neighbours():
     assert node in layer.outbound_nodes
     assert len(layer.inbound_nodes) == 2
     source = x.history[0].inbound_nodes[0]
-    assert (source.inbound_layers, source.node_indices, source.input_tensors, source.output_tensors) == ([], [], [x], [x])
+    assert (source.inbound_layers, source.node_indices, source.input_tensors, source.output_tensors) == (
+        [],
+        [],
+        [x],
+        [x],
+    )
 
 
 def test_of_a_layer_called_twice_only_what_agrees_is_told():
@@ -66,7 +71,9 @@ def test_of_a_layer_called_twice_only_what_agrees_is_told():
     assert layer.output_shape == (None, 4)  # the same at both nodes, so it is told, as in Keras 1
     assert layer.input_shape == (None, 3)
     for name, method in (("input", "get_input_at"), ("output", "get_output_at"), ("input_mask", "get_input_mask_at")):
-        with pytest.raises(AttributeError, match=rf"'dense_1' has 2 nodes.*ambiguous.*{method}\(i\) with i from 0 to 1"):
+        with pytest.raises(
+            AttributeError, match=rf"'dense_1' has 2 nodes.*ambiguous.*{method}\(i\) with i from 0 to 1"
+        ):
             getattr(layer, name)
     assert layer.get_output_at(1) is second
     layer(z)

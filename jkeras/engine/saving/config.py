@@ -39,14 +39,18 @@ def layer_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
         ValueError: `config` is not of that form.
     """
     if not isinstance(config, Mapping) or not isinstance(config.get("class_name"), str) or "config" not in config:
-        raise ValueError(f"A layer's config is a dict with the keys 'class_name' and 'config'; got {str(config)[:200]}.")
+        raise ValueError(
+            f"A layer's config is a dict with the keys 'class_name' and 'config'; got {str(config)[:200]}."
+        )
     with scope(custom_objects), reading() as made:
         number = config.get("shared")
         if number is not None and number in made:
             return made[number]
         cls = layer_registry.lookup(config["class_name"])
         if not isinstance(config["config"], Mapping | list):
-            raise ValueError(f"The config of a {config['class_name']} is a dict or a list; got {str(config['config'])[:200]}.")
+            raise ValueError(
+                f"The config of a {config['class_name']} is a dict or a list; got {str(config['config'])[:200]}."
+            )
         layer = cls.from_config(config["config"])
         layer.name = str(config.get("name", layer.name))
         layer.trainable = bool(config.get("trainable", layer.trainable))
@@ -141,7 +145,9 @@ def graph_ends(config: Config, custom_objects: Mapping[str, Any] | None = None) 
         if call >= len(outputs[name]):
             return None
         if output >= len(outputs[name][call]):
-            raise ValueError(f"The config connects to output {output} of call {call} of layer {name!r}, which has fewer outputs.")
+            raise ValueError(
+                f"The config connects to output {output} of call {call} of layer {name!r}, which has fewer outputs."
+            )
         return outputs[name][call][output]
 
     # A shared layer may be listed before what its later calls read, so calls wait until their inputs exist.
@@ -161,17 +167,23 @@ def graph_ends(config: Config, custom_objects: Mapping[str, Any] | None = None) 
         pending = waiting
     for reference in [*config["input_layers"], *config["output_layers"]]:
         if tensor(reference) is None:
-            raise ValueError(f"The config's model begins or ends at call {reference[1]} of layer {reference[0]!r}, which is not made.")
+            raise ValueError(
+                f"The config's model begins or ends at call {reference[1]} of layer {reference[0]!r}, which is not made."
+            )
     return [tensor(reference) for reference in config["input_layers"]], [tensor(r) for r in config["output_layers"]]
 
 
 def _check_graph_config(config: Any) -> None:
     """Raise a `ValueError` where a config has not the form that `graph_config` gives it."""
     if not isinstance(config, Mapping):
-        raise ValueError(f"The config of a Model is a dict; got {type(config).__name__}. That of a Sequential is a list.")
+        raise ValueError(
+            f"The config of a Model is a dict; got {type(config).__name__}. That of a Sequential is a list."
+        )
     for key in ("layers", "input_layers", "output_layers"):
         if not isinstance(config.get(key), list | tuple):
-            raise ValueError(f"The config of a Model has a list under {key!r}; this one has the keys {sorted(map(str, config))}.")
+            raise ValueError(
+                f"The config of a Model has a list under {key!r}; this one has the keys {sorted(map(str, config))}."
+            )
     names: set[str] = set()
     references = [*config["input_layers"], *config["output_layers"]]
     for entry in config["layers"]:
@@ -185,7 +197,9 @@ def _check_graph_config(config: Any) -> None:
         names.add(entry["name"])
         calls = entry["inbound_nodes"]
         if not isinstance(calls, list | tuple) or not all(isinstance(call, list | tuple) for call in calls):
-            raise ValueError(f"'inbound_nodes' of layer {entry['name']!r} is a list of calls, each a list; got {str(calls)[:200]}.")
+            raise ValueError(
+                f"'inbound_nodes' of layer {entry['name']!r} is a list of calls, each a list; got {str(calls)[:200]}."
+            )
         references += [reference for call in calls for reference in call]
     for reference in references:
         ok = isinstance(reference, list | tuple) and len(reference) == 3 and isinstance(reference[0], str)

@@ -178,14 +178,14 @@ class Recurrent(Layer):
         initial_states = self.states if self.stateful else self.get_initial_states(x)
         self._check_sizes(x)
         # The constants come first: then their random masks do not depend on whether the input is preprocessed.
-        constants = [*self.get_constants(x), *self.get_kernels(x)]
+        constants = list(self.get_constants(x))
         last, outputs, states = K.rnn(
             self.step,
             self.preprocess_input(x),
             initial_states,
             go_backwards=self.go_backwards,
             mask=mask,
-            constants=constants,
+            constants=[*constants, *self.get_kernels(x, constants)],
             unroll=self.unroll,
             keep_outputs=self.return_sequences,
             name=self._title,
@@ -232,7 +232,7 @@ class Recurrent(Layer):
         """Return what the steps read, computed for all time steps at once."""
         return x
 
-    def get_kernels(self, x: Array) -> list[Any]:
+    def get_kernels(self, x: Array, constants: Sequence[Any]) -> list[Any]:
         """Return what jkeras's own steps get after the constants of Keras 1."""
         return []
 
@@ -249,6 +249,7 @@ class Recurrent(Layer):
         """
         layer, steps = bridge.filled(self, params), x[:, None]  # (batch, 1, input_dim)
         with learning_phase_scope(0):
-            constants = [*layer.get_constants(steps), *layer.get_kernels(steps)]
-            output, new_state = layer.step(layer.preprocess_input(steps)[:, 0], [*state, *constants])
+            constants = list(layer.get_constants(steps))
+            kernels = layer.get_kernels(steps, constants)
+            output, new_state = layer.step(layer.preprocess_input(steps)[:, 0], [*state, *constants, *kernels])
         return list(new_state), output

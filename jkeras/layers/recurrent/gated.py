@@ -9,25 +9,28 @@ import jax.numpy as jnp
 from jkeras import activations, initializations, regularizers
 from jkeras import backend as K
 from jkeras.backend.variables import as_array
-from jkeras.engine import bridge
-from jkeras.engine.contract import Context, Weight
-from jkeras.layers.checks import check_probability, positive_size, training_key
+from jkeras.engine.contract import Weight
+from jkeras.layers.checks import check_probability, positive_size
 from jkeras.layers.recurrent.base import Recurrent
-from jkeras.typing import Array, Identifier, Params, State
+from jkeras.typing import Array, Identifier
 
-__all__ = ["Activation", "Gated", "Kernels", "masked_dot", "time_distributed_dense"]
+__all__ = ["Activation", "Gated", "masked_dot", "time_distributed_dense"]
 
 Activation = str | Callable[..., Any] | None
 
 
+class Factor(NamedTuple):
+    """What a vector is multiplied by: the weights, side by side, of the gates that see the vector through the same mask."""
+
+    mask: Any  # (batch, size), or 1.0 where nothing is dropped
+    kernel: Array  # (size, gates · units)
+
+
 class Kernels(NamedTuple):
-    """The weights in the form in which the steps use them, made once for each call of the layer.
+    """The weights in the form in which the steps use them, made once for each call of the layer."""
 
-    A block is what one vector is multiplied by: the gates that see the same vector stand in it side by side.
-    """
-
-    W: list[Array] | None  # blocks (input_dim, gates of the block · units); None if the inputs are projected already
-    U: list[Array]  # blocks (units, gates of the block · units)
+    W: list[Factor] | None  # of the inputs; None if they are projected already
+    U: list[Factor]  # of the states
     b: Array | None  # (gates · units,), None as for W
 
 
@@ -112,37 +115,37 @@ class Gated(Recurrent):
         blocks = [self.bias_init(gate)((self.output_dim,)) for gate in self.gate_names or ("",)]
         return jnp.concatenate([jnp.asarray(getattr(block, "value", block)) for block in blocks])
 
-    def kernels(self, projected: bool) -> Kernels:
-        """Return the weights for the steps; `projected`: the inputs of the steps are ``x · W + b`` already."""
-        U = self.blocks("U", self.U_blocks, self.dropout_U)
-        if projected:
+    def kernels(self, x: Array, masks_U: Any, masks_W: Any) -> Kernels:
+        """Return the weights for the steps, given the dropout masks that `get_constants` returned."""
+        U = self.factors("U", self.U_blocks, masks_U)
+        if self.projects_first(x.shape):
             return Kernels(None, U, None)
-        return Kernels(self.blocks("W", (self.gates,), self.dropout_W), U, self.joined("b"))
+        return Kernels(self.factors("W", (self.gates,), masks_W), U, self.joined("b"))
 
-    def blocks(self, letter: str, sizes: Sequence[int], dropout: float) -> list[Array]:
-        """Return the kernel ``'W'`` or ``'U'`` in blocks of so many gates; of one each where each has a dropout mask of its own."""
-        if self.drops(dropout) and self.consume_less != "gpu":
+    def factors(self, letter: str, sizes: Sequence[int], masks: Any) -> list[Factor]:
+        """Return ``'W'`` or ``'U'`` in blocks of so many gates, or of one gate each if the gates have masks of their own."""
+        masks = masks if isinstance(masks, list) else [masks]
+        if self.consume_less == "gpu":
+            masks = [masks[0]] * self.gates
+        if any(mask is not masks[0] for mask in masks):
             sizes = [1] * self.gates
-        if len(sizes) == 1:
-            return [self.joined(letter)]
         ends = list(itertools.accumulate(sizes))
-        if self.is_joint:
-            return jnp.split(self.joined(letter), [end * self.output_dim for end in ends[:-1]], axis=-1)
-        return [self.joined(letter, self.gate_names[end - size : end]) for size, end in zip(sizes, ends, strict=True)]
+        if self.is_joint and len(sizes) > 1:
+            blocks = jnp.split(self.joined(letter), [end * self.output_dim for end in ends[:-1]], axis=-1)
+        else:
+            blocks = [
+                self.joined(letter, self.gate_names[end - size : end]) for size, end in zip(sizes, ends, strict=True)
+            ]
+        return [Factor(masks[end - 1], block) for end, block in zip(ends, blocks, strict=True)]
 
     def joined(self, letter: str, gates: Sequence[str] | None = None) -> Array:
-        """Return the weights of these gates, or of all, side by side."""
+        """Return ``'W'``, ``'U'`` or ``'b'`` of these gates, or of all, side by side."""
         if self.is_joint:
             return as_array(getattr(self, letter))
         arrays = [as_array(getattr(self, f"{letter}_{gate}")) for gate in gates or self.gate_names]
         return arrays[0] if len(arrays) == 1 else jnp.concatenate(arrays, axis=-1)
 
     # ---- one call
-
-    def apply_with_state(self, params: Params, state: State, x: Any, ctx: Context = Context()) -> tuple[Any, State]:  # noqa: B008
-        if ctx.train and (self.dropout_W or self.dropout_U):
-            training_key(self, ctx)
-        return bridge.apply_with_state(self, params, state, x, ctx)
 
     def projects_first(self, shape: Any) -> bool:
         """Whether the inputs of all time steps are multiplied by ``W`` before the loop.
@@ -160,10 +163,9 @@ class Gated(Recurrent):
         """Return ``x · W + b`` for all gates and time steps, or `x` where the steps do that."""
         if not self.projects_first(x.shape):
             return x
-        W = self.blocks("W", (self.gates,), self.dropout_W)
         masks = self.dropout_masks(x, x.shape[-1], self.dropout_W)
         for_all_steps = [mask if isinstance(mask, float) else mask[:, None] for mask in masks]  # (batch, 1, input_dim)
-        return masked_dot(x, W, for_all_steps) + self.joined("b")
+        return masked_dot(x, self.factors("W", (self.gates,), for_all_steps)) + self.joined("b")
 
     def get_constants(self, x: Array) -> list[Any]:
         """Return the dropout masks of the states and of the inputs, for each a list with one mask a gate: Keras 1's B_U, B_W."""
@@ -172,44 +174,36 @@ class Gated(Recurrent):
             self.dropout_masks(x, x.shape[-1], 0.0 if self.projects_first(x.shape) else self.dropout_W),
         ]
 
-    def get_kernels(self, x: Array) -> list[Any]:
-        return [self.kernels(self.projects_first(x.shape))] if self._is_ours("step") else []
-
-    def drops(self, level: float) -> bool:
-        """Whether a share of this level is dropped now."""
-        return level > 0 and bool(K.learning_phase())
-
-    def dropout_masks(self, x: Array, size: int, level: float) -> list[Any]:
-        """Return a mask ``(batch, size)`` for each gate, the same for all time steps; ``1.0`` where nothing is dropped."""
-        if not self.drops(level):
-            return [1.0] * self.gates
-        ones = jnp.ones((x.shape[0], size), jnp.result_type(x.dtype, 1.0))
-        if self.consume_less == "gpu":
-            return [K.dropout(ones, level)] * self.gates
-        return [K.dropout(ones, level) for _ in range(self.gates)]
-
-    def read(self, x: Array, masks: Any, kernels: Kernels) -> Array:
-        """Return one time step's ``x · W + b`` for all gates, `x` being a step of what `preprocess_input` returned."""
-        if kernels.W is None:
-            return x
-        return masked_dot(x, kernels.W, masks) + kernels.b  # type: ignore[operator]
+    def get_kernels(self, x: Array, constants: Sequence[Any]) -> list[Any]:
+        return [self.kernels(x, *constants[:2])] if self._is_ours("step") else []
 
     def kernels_in(self, x: Array, states: Sequence[Any]) -> Kernels:
         """Return the kernels that the loop passed to `step`; made now if a step of the user's own calls this one."""
-        return states[-1] if isinstance(states[-1], Kernels) else self.kernels(self.projects_first(x.shape))
+        if isinstance(states[-1], Kernels):
+            return states[-1]
+        first = len(self.state_names)
+        return self.kernels(x, *states[first : first + 2])
+
+    def dropout_masks(self, x: Array, size: int, level: float) -> list[Any]:
+        """Return a mask ``(batch, size)`` for each gate, the same for all time steps; ``1.0`` where nothing is dropped."""
+        if level == 0 or not K.learning_phase():
+            return [1.0] * self.gates
+        ones = jnp.ones((x.shape[0], size), jnp.result_type(x.dtype, 1.0))
+        shared = self.consume_less == "gpu"
+        try:
+            masks = [K.dropout(ones, level) for _ in range(1 if shared else self.gates)]
+        except ValueError as error:
+            raise ValueError(f"{self._title} is random while training and needs a key. {error}") from None
+        return masks * self.gates if shared else masks
+
+    def read(self, x: Array, kernels: Kernels) -> Array:
+        """Return one time step's ``x · W + b`` for all gates, `x` being a step of what `preprocess_input` returned."""
+        return x if kernels.W is None else masked_dot(x, kernels.W) + kernels.b  # type: ignore[operator]
 
 
-def masked_dot(x: Array, blocks: Sequence[Array], masks: Sequence[Any]) -> Array:
-    """Return ``(x ∘ mask) · block`` for each block, side by side.
-
-    Args:
-        x: ``(…, size)``.
-        blocks: each ``(size, gates of the block · units)``.
-        masks: for each block one; ``1.0`` is no mask. Further ones are not used.
-    """
-    products = [
-        jnp.dot(x if isinstance(mask, float) else x * mask, block) for block, mask in zip(blocks, masks, strict=False)
-    ]
+def masked_dot(x: Array, factors: Sequence[Factor]) -> Array:
+    """Return the products ``(x ∘ mask) · kernel`` side by side."""
+    products = [jnp.dot(x if isinstance(mask, float) else x * mask, kernel) for mask, kernel in factors]
     return products[0] if len(products) == 1 else jnp.concatenate(products, axis=-1)
 
 

@@ -65,12 +65,12 @@ class GRU(Gated):
         )  # fmt: skip
 
     def step(self, x: Array, states: list[Any]) -> tuple[Array, list[Array]]:
-        h, masks_U, masks_W = states[:3]
+        h = states[0]
         kernels = self.kernels_in(x, states)
         *U_gates, U_candidate = kernels.U
-        read_gates, read_candidate = jnp.split(self.read(x, masks_W, kernels), [2 * self.output_dim], axis=-1)
-        z, r = jnp.split(read_gates + masked_dot(h, U_gates, masks_U), 2, axis=-1)
+        read_gates, read_candidate = jnp.split(self.read(x, kernels), [2 * self.output_dim], axis=-1)
+        z, r = jnp.split(read_gates + masked_dot(h, U_gates), 2, axis=-1)
         z, r = self.inner_activation(z), self.inner_activation(r)
-        candidate = read_candidate + masked_dot(r * h, [U_candidate], masks_U[-1:])
+        candidate = read_candidate + masked_dot(r * h, [U_candidate])
         h = z * h + (1.0 - z) * self.activation(candidate)
         return h, [h]

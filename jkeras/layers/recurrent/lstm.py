@@ -73,9 +73,9 @@ class LSTM(Gated):
         return self.forget_bias_init if gate == "f" else initializations.zero
 
     def step(self, x: Array, states: list[Any]) -> tuple[Array, list[Array]]:
-        h, c, masks_U, masks_W = states[:4]
+        h, c = states[:2]
         kernels = self.kernels_in(x, states)
-        i, f, g, o = jnp.split(self.read(x, masks_W, kernels) + masked_dot(h, kernels.U, masks_U), 4, axis=-1)
+        i, f, g, o = jnp.split(self.read(x, kernels) + masked_dot(h, kernels.U), 4, axis=-1)
         i, f, o = self.inner_activation(i), self.inner_activation(f), self.inner_activation(o)
         c = f * c + i * self.activation(g)
         h = o * self.activation(c)

@@ -48,7 +48,6 @@ class SimpleRNN(Gated):
         return [masks[0] for masks in super().get_constants(x)]
 
     def step(self, x: Array, states: list[Any]) -> tuple[Array, list[Array]]:
-        h, mask_U, mask_W = states[:3]
         kernels = self.kernels_in(x, states)
-        h = self.activation(self.read(x, [mask_W], kernels) + masked_dot(h, kernels.U, [mask_U]))
+        h = self.activation(self.read(x, kernels) + masked_dot(states[0], kernels.U))
         return h, [h]

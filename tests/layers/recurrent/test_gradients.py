@@ -22,17 +22,17 @@ def double_precision():
         K.set_floatx("float32")
 
 
-@pytest.mark.parametrize("mask", [None, MASK], ids=["plain", "masked"])
 @pytest.mark.parametrize(
-    ("kind", "options"),
+    ("kind", "options", "mask"),
     [
-        (SimpleRNN, {}),
-        (GRU, {}),
-        (GRU, {"consume_less": "gpu", "go_backwards": True}),
-        (LSTM, {}),
-        (LSTM, {"consume_less": "gpu", "unroll": True}),
+        (SimpleRNN, {}, None),
+        (SimpleRNN, {"consume_less": "mem"}, MASK),
+        (GRU, {"consume_less": "gpu", "go_backwards": True}, None),
+        (GRU, {}, MASK),
+        (LSTM, {}, None),
+        (LSTM, {"consume_less": "gpu", "unroll": True}, MASK),
     ],
-    ids=["simplernn", "gru", "gru_gpu_backwards", "lstm", "lstm_gpu_unrolled"],
+    ids=["simplernn", "simplernn_masked", "gru", "gru_masked", "lstm", "lstm_masked"],
 )
 def test_gradients(kind, options, mask):
     layer = kind(UNITS, return_sequences=True, stateful=True, **options)

@@ -87,7 +87,7 @@ def rnn(
 
     carry = (jnp.zeros(start.output.shape, start.output.dtype) if goes_round else None, start.states)
     # With `reverse` the scan stores an output where its input stands.
-    (last, states), outputs = lax.scan(advance, carry, (x, flags), reverse=go_backwards, unroll=unroll)
+    (last, states), outputs = lax.scan(advance, carry, (x, flags), reverse=go_backwards, unroll=bool(unroll))
     if start.place is not None:
         last = states[start.place]
     elif not goes_round:

@@ -2,9 +2,10 @@
 
     python examples/digits_mlp.py
 
-The network is the course text's first example (Dense, Activation, Dropout, SGD with momentum, Nesterov and decay), with
-less dropout than the text has and more decay: with half of its 64 units dropped and a learning rate that stays at 0.1 it
-does not settle on these images. After training, the same model is used as a pure function: under jit, grad, and vmap over an ensemble.
+The network is the course text's first example (Dense, Activation, Dropout, SGD with momentum, Nesterov and decay),
+with less dropout than the text has and more decay: with half of its 64 units dropped and a learning rate that stays at
+0.1 it does not settle on these images. After training, the same model is used as a pure function: under jit, grad, and
+vmap over an ensemble.
 """
 
 import argparse

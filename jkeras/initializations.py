@@ -140,9 +140,10 @@ def orthogonal(shape: Any, scale: float = 1.1, name: str | None = None, dim_orde
         raise ValueError(f"The initialization orthogonal needs a shape of two axes or more; got {shape}.")
     rows, columns = shape[0], math.prod(shape[1:])
     draw = K.random_normal((max(rows, columns), min(rows, columns)), dtype=_at_least_32_bits())
-    q, r = jnp.linalg.qr(draw)
+    on_host: Any = np if isinstance(draw, np.ndarray) else jnp
+    q, r = on_host.linalg.qr(draw)
     # The signs of r's diagonal depend on the algorithm; with them taken out every orthogonal matrix is equally likely.
-    q = q * jnp.where(jnp.diagonal(r) < 0, -1, 1)
+    q = q * on_host.where(on_host.diagonal(r) < 0, -1, 1)
     q = q if rows >= columns else q.T
     return K.variable(scale * q.reshape(shape), name=name)
 

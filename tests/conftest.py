@@ -5,6 +5,7 @@ import os
 # Before anything imports jax. A GPU's numbers are close but not equal, and the tests compare closely.
 os.environ["JAX_PLATFORMS"] = "cpu"
 
+import jax
 import numpy as np
 import pytest
 
@@ -19,6 +20,9 @@ def fresh_start():
     """Reset what Keras 1 keeps process-wide, so that no test sees what another one left."""
     from jkeras.backend import config
 
+    # What a test before this one may have set for the process.
+    jax.config.update("jax_enable_x64", False)
+    config.set_floatx("float32")
     config.reset_uids()
     np.random.seed(1337)
     registry.custom_objects.clear()

@@ -50,7 +50,9 @@ def test_every_registered_layer_has_a_line() -> None:
 
 def test_every_layer_that_is_exported_can_be_named_in_a_config() -> None:
     exported = {getattr(layers, name) for name in layers.__all__}
-    classes = {entry for entry in exported if inspect.isclass(entry) and issubclass(entry, Layer) and not is_later(entry)}
+    classes = {
+        entry for entry in exported if inspect.isclass(entry) and issubclass(entry, Layer) and not is_later(entry)
+    }
     assert classes - {layers.Layer, layers.Recurrent, layers.Wrapper} <= set(layer_registry.entries.values())
 
 

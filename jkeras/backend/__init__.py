@@ -158,8 +158,8 @@ from jkeras.backend.variables import (
 )
 
 __all__ = [
-    "Function",
     "_BACKEND",
+    "Function",
     "Variable",
     "abs",
     "all",

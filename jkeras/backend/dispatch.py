@@ -49,8 +49,6 @@ def _binary(function: Callable[[Any, Any], Any]) -> Any:
     return lambda self, other: operation(self, other), lambda self, other: operation(other, self)
 
 
-
-
 class Symbolic:
     """Base class of symbolic tensors: operators build the graph, numbers are refused."""
 
@@ -80,7 +78,9 @@ class Symbolic:
         return op(_item)(self, index)
 
     def __bool__(self) -> bool:
-        raise TypeError(f"{self!r} is symbolic: it has no truth value. Use K.switch, or K.equal and its like for elements.")
+        raise TypeError(
+            f"{self!r} is symbolic: it has no truth value. Use K.switch, or K.equal and its like for elements."
+        )
 
     def __iter__(self) -> Any:
         raise TypeError(f"{self!r} is symbolic: it cannot be iterated over.")

@@ -21,6 +21,7 @@ from jkeras.typing import Array, Key
 
 __all__ = [
     "dropout",
+    "host_scope",
     "key_scope",
     "next_key",
     "random_binomial",
@@ -51,7 +52,19 @@ class _Keys:
         return key
 
 
-_scope: ContextVar[_Keys | None] = ContextVar("key_scope", default=None)
+class _Host:
+    """Numbers drawn by numpy, on the host."""
+
+    __slots__ = ("generator",)
+
+    def __init__(self, generator: np.random.RandomState):
+        self.generator = generator
+
+    def next(self) -> Key:
+        return jax.random.key(int(self.generator.randint(0, 2**31 - 1)))
+
+
+_scope: ContextVar[_Keys | _Host | None] = ContextVar("key_scope", default=None)
 
 
 @contextmanager
@@ -70,6 +83,24 @@ def key_scope(key: Key | None) -> Iterator[None]:
         yield
     finally:
         _scope.reset(token)
+
+
+@contextmanager
+def host_scope(generator: np.random.RandomState) -> Iterator[None]:
+    """Let the draws inside a ``with`` block be made by numpy, and return numpy's arrays.
+
+    For numbers that are drawn once, such as initial weights: on a device each shape would be a program to compile.
+    """
+    token = _scope.set(_Host(generator))
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+def _host() -> np.random.RandomState | None:
+    scope = _scope.get()
+    return scope.generator if isinstance(scope, _Host) else None
 
 
 def next_key() -> Key:
@@ -101,6 +132,8 @@ def random_normal(shape: Any, mean: Any = 0.0, std: Any = 1.0, dtype: Any = None
         seed: makes the draw reproducible outside a `key_scope`; inside one it selects another stream.
     """
     dtype = canonical_dtype(dtype)
+    if (host := _host()) is not None and seed is None:
+        return host.normal(unwrap(mean), unwrap(std), sizes(shape)).astype(dtype)  # type: ignore[return-value]
     draw = jax.random.normal(_key(seed), sizes(shape), dtype)
     return (draw * unwrap(std) + unwrap(mean)).astype(dtype)
 
@@ -108,6 +141,8 @@ def random_normal(shape: Any, mean: Any = 0.0, std: Any = 1.0, dtype: Any = None
 @op
 def random_uniform(shape: Any, low: Any = 0.0, high: Any = 1.0, dtype: Any = None, seed: int | None = None) -> Array:
     """Return numbers uniformly distributed in [low, high); arguments as in `random_normal`."""
+    if (host := _host()) is not None and seed is None:
+        return host.uniform(unwrap(low), unwrap(high), sizes(shape)).astype(canonical_dtype(dtype))  # type: ignore[return-value]
     return jax.random.uniform(_key(seed), sizes(shape), canonical_dtype(dtype), unwrap(low), unwrap(high))
 
 

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jkeras.backend.config import canonical_dtype
+from jkeras.backend.dispatch import Symbolic
 from jkeras.typing import Array
 
 __all__ = [
@@ -44,6 +45,8 @@ _LENT = frozenset({"T", "astype", "at", "dot", "flatten", "max", "mean", "min", 
 
 def _binary(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def method(self: "Variable", other: Any) -> Any:
+        if isinstance(other, Symbolic):
+            return NotImplemented  # the tensor's operator keeps the variable, whose value may change
         return operation(self.value, unwrap(other))
 
     return method
@@ -306,12 +309,13 @@ def variable(value: Any, dtype: Any = None, name: str | None = None) -> Variable
 
 def zeros(shape: Any, dtype: Any = None, name: str | None = None) -> Variable:
     """Make a variable of zeros."""
-    return Variable(jnp.zeros(sizes(shape), canonical_dtype(dtype)), name)
+    return Variable(jnp.asarray(np.zeros(sizes(shape), canonical_dtype(dtype))), name)
 
 
 def ones(shape: Any, dtype: Any = None, name: str | None = None) -> Variable:
     """Make a variable of ones."""
-    return Variable(jnp.ones(sizes(shape), canonical_dtype(dtype)), name)
+    # From numpy: jnp.ones is a program to compile for each shape.
+    return Variable(jnp.asarray(np.ones(sizes(shape), canonical_dtype(dtype))), name)
 
 
 def eye(size: int, dtype: Any = None, name: str | None = None) -> Variable:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from jkeras.backend.variables import as_array
+from jkeras.backend.variables import Variable, as_array
 from jkeras.engine import bridge, tree
 from jkeras.engine.contract import Context, InputSpec, Result
 from jkeras.engine.graph import Graph, GraphResult
@@ -311,9 +311,9 @@ class Container(Layer):
                         "model: from model.init(key) or model.params."
                     )
 
-    def handle_values(self, params: Params, state: State) -> "dict[WeightHandle, Any]":
+    def handle_values(self, params: Params, state: State) -> dict[Variable, Any]:
         """Return what the handles of all weights stand for when the model runs with `params` and `state`."""
-        values: dict[WeightHandle, Any] = {}
+        values: dict[Variable, Any] = {}
         for place in self.ledger.places:
             arrays = {**(tree.find(params, place.path) or {}), **(tree.find(state, place.path) or {})}
             values.update({h: arrays[name] for name, h in place.layer._handles.items() if name in arrays})

@@ -109,7 +109,22 @@ class Operation(_Expression):
                 return [as_array(value) for value in as_list(self.apply({}, list(arrays)))]
 
         shapes = [tensor.shape for tensor in self.tensors]
-        results = infer.output_shapes(call, shapes, [tensor.dtype for tensor in self.tensors])
+        dtypes = [tensor.dtype for tensor in self.tensors]
+        try:
+            results = infer.output_shapes(call, shapes, dtypes)
+        except (TypeError, ValueError):
+            # Sizes that are not known may have to equal one that is, such as that of a matrix they are multiplied by.
+            known = {size for entry in [*self.args, *self.kwargs.values()] for size in getattr(entry, "shape", ())}
+            known |= {size for shape in shapes for size in shape if size is not None}
+            for size in sorted(known):
+                filled = [tuple(size if axis and have is None else have for axis, have in enumerate(s)) for s in shapes]
+                try:
+                    results = infer.output_shapes(call, filled, dtypes)
+                except (TypeError, ValueError):
+                    continue
+                break
+            else:
+                raise
         return [(tuple(result.shape), result.dtype) for result in results]
 
 
@@ -175,10 +190,14 @@ def gradients(loss: KerasTensor, variables: Any) -> Any:
     """
     wanted = as_list(variables)
     if not isinstance(loss, KerasTensor):
-        raise TypeError(f"K.gradients takes a symbolic loss; got {type(loss).__name__}. For functions of arrays use jax.grad.")
+        raise TypeError(
+            f"K.gradients takes a symbolic loss; got {type(loss).__name__}. For functions of arrays use jax.grad."
+        )
     for entry in wanted:
         if not isinstance(entry, KerasTensor | Variable):
-            raise TypeError(f"K.gradients differentiates with respect to tensors and variables; got {type(entry).__name__}.")
+            raise TypeError(
+                f"K.gradients differentiates with respect to tensors and variables; got {type(entry).__name__}."
+            )
     tensors = [entry for entry in wanted if isinstance(entry, KerasTensor)]
     boxes = [entry for entry in wanted if isinstance(entry, Variable)]
     layer = Gradient(loss, tensors, boxes)
@@ -267,7 +286,9 @@ class Program:
         self.inputs = as_list(inputs)
         for entry in self.inputs:
             if not isinstance(entry, KerasTensor | int):
-                raise TypeError(f"K.function: inputs are symbolic tensors, or K.learning_phase(); got {type(entry).__name__}.")
+                raise TypeError(
+                    f"K.function: inputs are symbolic tensors, or K.learning_phase(); got {type(entry).__name__}."
+                )
         self.outputs = as_list(outputs)
         self.updates = [tuple(pair) for pair in updates]
         for pair in self.updates:
@@ -306,8 +327,8 @@ class Program:
         with reading(Reads(dict(zip(self._variables, values, strict=True)))) as reads:
             found: dict[int, Any] = {}
             if self._graph is not None:
-                full = [self._ledger.expand(pytree) for pytree in (params, state)]
-                result = self._graph.run(*full, arrays, [None] * len(arrays), Context(train, key))
+                params, state = self._ledger.expand(params), self._ledger.expand(state)
+                result = self._graph.run(params, state, arrays, [None] * len(arrays), Context(train, key))
                 found = {id(t): value for t, value in zip(self._graph.outputs, result.outputs, strict=True)}
             results = [as_array(found.get(id(entry), entry)) for entry in self._wanted]
         # They were constants this time; from the next call on they are arguments.

@@ -73,6 +73,8 @@ class Layer(HasWeights, NodeAccess):
     infers_shape = True
     """Whether a failure of abstract evaluation at construction is an error; False for users' code, which may need all sizes."""
     activity_regularizer: Any = None
+    initial_weights: Any = None
+    """The argument `weights`, until the layer is built."""
     config_attributes: ClassVar[dict[str, str]] = {"init": "initializer"}
     """Constructor arguments that stand under another attribute: `init` is a method of the contract."""
 

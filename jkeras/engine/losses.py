@@ -55,7 +55,9 @@ class Objective(NamedTuple):
         `resolve` turns what a loss returned into an array: a loss may close over symbolic tensors of its model.
         """
         each = [
-            weighted_objective(lambda y_true, y_pred, loss=loss: resolve(loss(y_true, y_pred)))(target, output, weight, mask)
+            weighted_objective(lambda y_true, y_pred, loss=loss: resolve(loss(y_true, y_pred)))(
+                target, output, weight, mask
+            )
             for loss, target, output, weight, mask in zip(self.losses, targets, outputs, weights, masks, strict=True)
         ]
         return sum((w * loss for w, loss in zip(self.loss_weights, each, strict=True)), jnp.zeros(())), each

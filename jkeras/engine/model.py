@@ -1,6 +1,6 @@
 """A model that is compiled, trained and asked: Keras 1's shell, thin over `data`, `step` and `loop`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -12,6 +12,7 @@ from jkeras.engine import data as standard
 from jkeras.engine import loop, stateful, tree
 from jkeras.engine.container import Container
 from jkeras.engine.data import check_array_lengths
+from jkeras.engine.graph import Graph
 from jkeras.engine.losses import Objective, make_objective
 from jkeras.engine.node import one_or_list
 from jkeras.engine.step import Batch, Programs
@@ -52,6 +53,7 @@ class Model(Container):
     _trainer: Trainer | None = None
     _programs: Programs | None = None
     _run_seed: int | None = None  # a layer's `_seed` is that of its weights
+    _checks: tuple[Any, list[tuple[int, Any]]] | None = None
     steps_done = 0
     _inference_steps = 0
 
@@ -175,14 +177,11 @@ class Model(Container):
 
     def _value_checks(self) -> list[tuple[int, Any]]:
         """Return the inputs whose numbers a layer must see on the host first, such as an Embedding's indices."""
-        positions = {id(tensor): position for position, tensor in enumerate(self.inputs)}
-        return [
-            (positions[id(tensor)], node.outbound_layer)
-            for node in self.graph.nodes
-            if hasattr(node.outbound_layer, "check_values")
-            for tensor in node.input_tensors
-            if id(tensor) in positions
-        ]
+        graph = self.graph
+        if self._checks is None or self._checks[0] is not graph:
+            positions = {id(tensor): position for position, tensor in enumerate(self.inputs)}
+            self._checks = graph, list(_value_checks(graph, positions))
+        return self._checks[1]
 
     def _batch(self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, method: str = "fit") -> Batch:
         """Return the arrays of a data set as the steps take them, after all checks."""
@@ -371,6 +370,25 @@ class Model(Container):
 
     def _check_one_batch(self, inputs: list[Any], method: str) -> None:
         stateful.check_batches(self, len(inputs[0]), len(inputs[0]), method)
+
+
+def _value_checks(graph: Graph, positions: Mapping[int, int]) -> Iterator[tuple[int, Any]]:
+    """Yield (input, layer) for the layers of a graph, and of the models in it, that look at the numbers of an input.
+
+    Args:
+        positions: which input of the model each tensor, by its id, is.
+    """
+    for node in graph.nodes:
+        if node.source:
+            continue
+        for place, tensor in enumerate(node.input_tensors):
+            layer = node.outbound_layer
+            if id(tensor) not in positions:
+                continue
+            if isinstance(layer, Container):
+                yield from _value_checks(layer.graph, {id(layer.inputs[place]): positions[id(tensor)]})
+            elif hasattr(layer, "check_values"):
+                yield positions[id(tensor)], layer
 
 
 def _as_list(data: Batch) -> list[Any]:

@@ -96,11 +96,15 @@ def check_batches(model: "Container", samples: int, batch_size: int, what: str) 
         expected = layer.weight_declarations[-1].shape[0]
         for size in sizes:
             if size != expected:
-                run = f"{samples} samples in batches of {batch_size}" if batch_size < samples else f"one batch of {samples}"
+                run = (
+                    f"{samples} samples in batches of {batch_size}"
+                    if batch_size < samples
+                    else f"one batch of {samples}"
+                )
                 raise ValueError(
-                    f"Layer {layer.name!r} is stateful and holds the states of {expected} samples, but {what} would give it a batch "
-                    f"of {size} ({run}). Give a number of samples that is a multiple of {expected} with batch_size={expected}, or "
-                    f"let the model work on other batches: model.reset_states(batch_size={size})."
+                    f"Layer {layer.name!r} is stateful and holds the states of {expected} samples, but {what} would give it a "
+                    f"batch of {size} ({run}). Give a number of samples that is a multiple of {expected} with "
+                    f"batch_size={expected}, or let the model work on other batches: model.reset_states(batch_size={size})."
                 )
 
 

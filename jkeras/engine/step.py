@@ -10,6 +10,7 @@ Loops take the whole data set and the order of its rows; batches are gathered on
 call is an argument of the compiled program, so that any number runs without compiling again.
 """
 
+import functools
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -58,20 +59,23 @@ class Program:
     """
 
     def __init__(self, function: Callable[..., Any], **options: Any):
-        self._function = function
         self._variables: list[Variable] = []
-        self._compiled = jax.jit(self._traced, **options)
+
+        @functools.wraps(function)  # so that JAX's logs and profiles name it
+        def traced(*args: Any, variables: list[Array], **kwargs: Any) -> Any:
+            with reading(Reads(dict(zip(self._variables, variables, strict=True)))) as reads:
+                result = function(*args, **kwargs)
+            # They were constants this time; from the next call on they are arguments.
+            self._variables += reads.unknown
+            return result
+
+        # JAX asks for the names of the arguments, which are those of `traced` and not of `function`.
+        del traced.__wrapped__  # type: ignore[attr-defined]
+        self._compiled = jax.jit(traced, **options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function."""
         return self._compiled(*args, variables=[variable.value for variable in self._variables], **kwargs)
-
-    def _traced(self, *args: Any, variables: list[Array], **kwargs: Any) -> Any:
-        with reading(Reads(dict(zip(self._variables, variables, strict=True)))) as reads:
-            result = self._function(*args, **kwargs)
-        # They were constants this time; from the next call on they are arguments.
-        self._variables += reads.unknown
-        return result
 
 
 class Programs:

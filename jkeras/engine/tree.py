@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 
 if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
@@ -145,7 +144,8 @@ def hand_back(
 
 def copy_arrays(tree: Any) -> Any:
     """Return `tree` in buffers of its own."""
-    return jax.tree.map(jnp.copy, tree)
+    # Not jnp.copy, which is a program to compile for each shape.
+    return jax.tree.map(lambda array: jax.device_put(array, may_alias=False), tree)
 
 
 def _enter(tree: dict[str, Any], path: Path, entry: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -10,7 +11,7 @@ import numpy as np
 from jax.core import Tracer
 
 from jkeras.backend.config import floatx
-from jkeras.backend.random import key_scope
+from jkeras.backend.random import host_scope, key_scope
 from jkeras.backend.variables import Variable, unwrap
 from jkeras.engine import tree
 from jkeras.engine.contract import Weight
@@ -42,7 +43,11 @@ class WeightHandle(Variable):
         self.name = layer.weight_name(spec)
 
     def load(self) -> Array:
+        self.layer._lent = True  # the caller may keep the array: no step may take its buffer
         return self.layer.own_arrays(self.spec.trainable)[self.spec.name]
+
+    def get_value(self, borrow: bool = False) -> np.ndarray:
+        return np.array(self.layer.own_arrays(self.spec.trainable)[self.spec.name])
 
     def store(self, array: Any) -> None:
         self.layer.store_array(self.spec, array)
@@ -204,16 +209,19 @@ class HasWeights:
             lambda place: drawn[place.path][1]
         )
 
-    def fresh_arrays(self, key: Key) -> tuple[dict[str, Array], dict[str, Array]]:
+    def fresh_arrays(self, key: Key | None) -> tuple[dict[str, Array], dict[str, Array]]:
         """Return initial values of the layer's own ``(params, state)``, without those of the layers in it; pure."""
         return self.sample_weights(self._weights, key)
 
-    def sample_weights(self, specs: Sequence[Weight], key: Key) -> tuple[dict[str, Array], dict[str, Array]]:
-        """Return ``(params, state)`` with initial values for `specs`; a pure function of `key`."""
+    def sample_weights(self, specs: Sequence[Weight], key: Key | None) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Return ``(params, state)`` with initial values for `specs`; a pure function of `key`.
+
+        Without a key the numbers are those of the scope that the method is called in.
+        """
         params: dict[str, Array] = {}
         state: dict[str, Array] = {}
         for spec in specs:
-            with key_scope(jax.random.fold_in(key, stable_hash(spec.name))):
+            with nullcontext() if key is None else key_scope(jax.random.fold_in(key, stable_hash(spec.name))):
                 value = spec.init(tuple(spec.shape), name=self.weight_name(spec)) if callable(spec.init) else spec.init
             array = jnp.asarray(unwrap(value), dtype=spec.dtype or floatx())
             if array.shape != tuple(spec.shape):
@@ -233,7 +241,11 @@ class HasWeights:
         return self._params if trainable else self._state
 
     def initial_arrays(self) -> tuple[dict[str, Array], dict[str, Array]]:
-        return self.fresh_arrays(jax.random.key(self._seed or 0)) if self.owns_arrays else ({}, {})
+        if not self.owns_arrays:
+            return {}, {}
+        # Drawn on the host: the programs that `init` would be compiled to, one for each shape, run once and never again.
+        with host_scope(np.random.RandomState(self._seed)):
+            return self.fresh_arrays(None)
 
     def store_array(self, spec: Weight, value: Any) -> None:
         """Replace one weight; the shape must be the declared one."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from jkeras.typing import Array
 
@@ -92,12 +93,19 @@ def start(params: Any, hyper: Mapping[str, Any], slots: Sequence[str], **scalars
         **scalars: further entries of the slots that are one number.
     """
     wide = jnp.float64 if any(_wide(p) == jnp.float64 for p in jax.tree.leaves(params)) else jnp.float32
-    zeros = {name: jax.tree.map(lambda p: jnp.zeros_like(p, dtype=_wide(p)), params) for name in slots}
+    zeros = {name: jax.tree.map(_zeros, params) for name in slots}
     return OptState(
         iterations=jnp.zeros((), jnp.float32),
         hyper={name: jnp.asarray(value, wide) for name, value in hyper.items()},
         slots=zeros | {name: jnp.asarray(value, wide) for name, value in scalars.items()},
     )
+
+
+def _zeros(leaf: Any) -> Array:
+    if isinstance(leaf, jax.Array) and not isinstance(leaf, Tracer) and len(leaf.devices()) == 1:
+        # From numpy: jnp.zeros_like is a program to compile for each shape.
+        return jax.device_put(np.zeros(leaf.shape, _wide(leaf)), leaf.sharding if leaf.committed else None)
+    return jnp.zeros_like(leaf, dtype=_wide(leaf))
 
 
 def map_step(

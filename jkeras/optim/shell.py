@@ -242,18 +242,17 @@ class Setting(Variable):
         # Not a JAX array: nobody can donate it to a compiled step.
         self.own = np.array(unwrap(value), np.float64 if floatx() == "float64" else np.float32)
 
-    @property
-    def value(self) -> Array:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """The number as a JAX scalar; assign to change it in every state."""
+    def load(self) -> Array:
+        """Return the number as a JAX scalar of its own: the state's is donated to the next step."""
         state = self.link.state()
         if state is None:
             return jnp.array(self.own)
         part = getattr(state, self.field)
-        return part if self.key is None else part[self.key]
+        return jnp.array(part if self.key is None else part[self.key])
 
-    @value.setter
-    def value(self, new: Any) -> None:
-        self.own = np.array(unwrap(new), self.own.dtype)
+    def store(self, array: Any) -> None:
+        """Change the number in every state."""
+        self.own = np.array(unwrap(array), self.own.dtype)
         for memory in self.link.memories():
             memory.opt_state = self.put(memory.opt_state, self.own)
 

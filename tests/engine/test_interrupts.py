@@ -298,7 +298,6 @@ def test_arrays_handed_out_are_never_taken_away():
     assert not np.array_equal(during[0][1][0], during[2][1][0])
 
 
-@pytest.mark.xfail(reason="WeightHandle.value hands out the layer's array and does not say so", strict=True)
 def test_the_array_of_a_variable_is_never_taken_away():
     model = build()
     held = model.layers[0].W.value

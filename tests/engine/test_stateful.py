@@ -28,7 +28,10 @@ def data(samples=BATCH * 3, seed=0):
 def test_a_batch_of_another_size_names_the_layer_both_sizes_and_the_way_out():
     model = network()
     x, y = data()
-    with pytest.raises(ValueError, match=r"'lstm_1' is stateful.*states of 4 samples.*predict.*batch of 2.*reset_states\(batch_size=2\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"'lstm_1' is stateful.*states of 4 samples.*predict.*batch of 2.*reset_states\(batch_size=2\)",
+    ):
         model.predict(x[:2], batch_size=4)
     with pytest.raises(ValueError, match=r"train_on_batch.*batch of 3"):
         model.train_on_batch(x[:3], y[:3])
@@ -72,7 +75,7 @@ def test_set_states_is_all_or_nothing():
     model = network()
     model.predict(data()[0][:4], batch_size=4)
     kept = model.get_states()
-    with pytest.raises(ValueError, match="the model has 2 states.*got 1"):
+    with pytest.raises(ValueError, match=r"the model has 2 states.*got 1"):
         model.set_states(kept[:1])
     with pytest.raises(ValueError, match=r"state 'lstm_1_c' has shape \(4, 6\); got \(2, 6\).*reset_states"):
         model.set_states([np.zeros((4, 6)), np.zeros((2, 6))])
@@ -130,7 +133,14 @@ def test_validation_moves_the_states_unless_it_is_isolated():
         K.reset_uids()
         model = network()
         model.fit(
-            x, y, batch_size=4, nb_epoch=2, shuffle=False, verbose=0, validation_data=(x[:4], y[:4]), isolate_state=isolate
+            x,
+            y,
+            batch_size=4,
+            nb_epoch=2,
+            shuffle=False,
+            verbose=0,
+            validation_data=(x[:4], y[:4]),
+            isolate_state=isolate,
         )
         runs[isolate] = model.get_weights(), model.history.history["val_loss"]
     np.random.seed(3)
@@ -146,7 +156,7 @@ def test_validation_moves_the_states_unless_it_is_isolated():
 
 def test_reset_states_on_a_stateless_layer_says_what_to_do():
     model = Sequential([LSTM(2, input_shape=(TIME, FEATURES))])
-    with pytest.raises(AttributeError, match="'lstm_1' is not stateful.*stateful=True"):
+    with pytest.raises(AttributeError, match=r"'lstm_1' is not stateful.*stateful=True"):
         model.layers[0].reset_states()
     model.reset_states()  # of a model without states: nothing to do, as in Keras 1
     assert model.get_states() == []

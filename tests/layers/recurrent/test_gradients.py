@@ -20,6 +20,7 @@ def double_precision():
         K.set_floatx("float64")
         yield
         K.set_floatx("float32")
+    jax.config.update("jax_enable_x64", False)  # which K.set_floatx("float64") sets for the process
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ParamSpec, TypeVar
 
+from jkeras.errors import did_you_mean
+
 __all__ = ["accepts_keras2", "in_keras1_words"]
 
 P = ParamSpec("P")
@@ -87,13 +89,20 @@ def accepts_keras2(function: Callable[P, R]) -> Callable[P, R]:
 
     Only keywords that the function's own signature does not name are looked at.
     """
-    known = frozenset(inspect.signature(function).parameters)
+    parameters = inspect.signature(function).parameters
+    known = frozenset(parameters)
+    closed = not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
     owner = function.__qualname__.removesuffix(".__init__").rpartition(".<locals>.")[2]
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         if not kwargs.keys() <= known:
             kwargs = in_keras1_words(kwargs, known, owner)  # type: ignore[assignment]
+            for word in kwargs:
+                if closed and word not in known:
+                    raise TypeError(
+                        f"{owner}: unknown keyword argument {word!r}.{did_you_mean(word, known - {'self'})}"
+                    )
         return function(*args, **kwargs)
 
     return call

@@ -18,6 +18,7 @@ import jax
 import numpy as np
 
 from jkeras.backend.config import floatx, get_uid
+from jkeras.compat.keras2 import accepts_keras2
 from jkeras.engine import attributes, bridge, symbolic
 from jkeras.engine.config import check_keywords, constructor_arguments, serialise
 from jkeras.engine.contract import Context, InputSpec, Result
@@ -108,6 +109,8 @@ class Layer(HasWeights, NodeAccess):
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls) and cls.__module__.startswith("jkeras."):
+            cls.__init__ = accepts_keras2(cls.__init__)  # type: ignore[method-assign]
         if "build" in vars(cls):
             cls.build = _completing(cls.build)  # type: ignore[method-assign]
         # A class that defines `call` is a layer of Keras 1's style and runs through the bridge.

@@ -16,7 +16,7 @@ from jkeras.backend.config import floatx
 from jkeras.backend.variables import unwrap
 from jkeras.engine import infer
 from jkeras.engine.node import as_list
-from jkeras.errors import did_you_mean
+from jkeras.errors import UnknownNameError, did_you_mean
 from jkeras.typing import Array, Shape
 
 __all__ = ["Metric", "Objective", "collect_metrics", "make_objective", "weighted_objective"]
@@ -205,7 +205,11 @@ def _metric(metric: Any, output: int, prefix: str, shape: Shape, loss: Any) -> M
         else:
             function = metrics_module.categorical_accuracy
         return Metric(output, function, (f"{prefix}acc",))
-    function = metrics_module.get(metric)
+    try:
+        function = metrics_module.get(metric)
+    except UnknownNameError as error:
+        # 'accuracy' is no function: which one it is depends on the loss.
+        raise UnknownNameError("metric", error.name, [*metrics_module.registry.entries, "accuracy", "acc"]) from None
     return Metric(output, function, tuple(prefix + name for name in _metric_names(function, shape, loss)))
 
 

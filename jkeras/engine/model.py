@@ -8,6 +8,7 @@ import numpy as np
 
 from jkeras import optimizers
 from jkeras.callbacks import BaseLogger, CallbackList, History, ProgbarLogger
+from jkeras.compat.keras2 import accepts_keras2
 from jkeras.engine import data as standard
 from jkeras.engine import loop, stateful, tree
 from jkeras.engine.container import Container
@@ -213,6 +214,7 @@ class Model(Container):
 
     # ---- training
 
+    @accepts_keras2
     def fit(
         self,
         x: Any,

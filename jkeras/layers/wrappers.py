@@ -2,14 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-import jax
 import jax.numpy as jnp
 
 from jkeras.engine.contract import Context, InputSpec, Result
 from jkeras.engine.layer import Layer
-from jkeras.engine.weights import stable_hash
 from jkeras.errors import MissingStateError
-from jkeras.typing import Config, Key, Params, Shape, State
+from jkeras.typing import Config, Params, Shape, State
 
 __all__ = ["Bidirectional", "InputSpec", "Layer", "TimeDistributed", "Wrapper"]
 
@@ -55,11 +53,6 @@ class Wrapper(Layer):
         self.layer.check_input([shape])
         self.layer.ensure_built(shape)
         self.layer.check_input([shape])
-
-    def init(self, key: Key, input_shape: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        shape = None if input_shape is None else self.inner_shape(input_shape)
-        params, state = self.layer.init(jax.random.fold_in(key, stable_hash(self.layer.name)), shape)
-        return self.nest(params), self.nest(state)
 
     def nest(self, tree: Any) -> dict[str, Any]:
         """Return the inner layer's params or state as this layer has them."""

@@ -154,6 +154,9 @@ def run(self: "Layer", params: Params, state: State, x: Any, ctx: Context) -> Re
 
 
 def _run_call(layer: "Layer", params: Params, state: State, x: Any, ctx: Context) -> tuple[Any, State, Any]:
+    if not layer.built:
+        # A researcher's layer may never have been connected: what it computes depends on params and x alone.
+        layer = _built_for(layer, x, weightless=not params and not state)
     frame = _Frame(layer, params, state, ctx)
     stand_ins: dict[int, tuple[Any, dict[str, Any]]] = {}
     stand_in = _stand_in(layer, frame, stand_ins)
@@ -222,13 +225,17 @@ def held(layer: "Layer") -> tuple[dict[str, Any], dict[str, Any]]:
     return pick(True), pick(False)
 
 
-def _built_for(layer: "Layer", x: Any) -> "Layer":
-    """Return a built copy of a layer that is computed with before it is built; it must not have weights."""
+def _built_for(layer: "Layer", x: Any, *, weightless: bool = True) -> "Layer":
+    """Return a built copy of a layer that is computed with before it is built.
+
+    Args:
+        weightless: whether it must not have weights, since none were given.
+    """
     shape = [tuple(jnp.shape(entry)) for entry in x] if isinstance(x, list | tuple) else tuple(jnp.shape(x))
     twin = layer.twin()
     twin._seed = 0
     twin.ensure_built(shape)
-    if twin.ledger.places:
+    if weightless and twin.ledger.places:
         raise CallError(
             f"Layer {layer.name!r} ({type(layer).__name__}) is computed with before it is built, so it has no weights. A layer "
             f"inside a custom layer is built in that layer's build(), such as self.inner.build(input_shape)."

@@ -248,7 +248,8 @@ class Setting(Variable):
         if state is None:
             return jnp.array(self.own)
         part = getattr(state, self.field)
-        return jnp.array(part if self.key is None else part[self.key])
+        # By way of numpy: a copy on the device is a program to compile.
+        return jnp.array(np.array(part if self.key is None else part[self.key]))
 
     def store(self, array: Any) -> None:
         """Change the number in every state."""

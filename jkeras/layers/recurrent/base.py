@@ -247,7 +247,13 @@ class Recurrent(Layer):
         Returns:
             The new states, and the output ``(batch, units)``.
         """
-        layer, steps = bridge.filled(self, params), x[:, None]  # (batch, 1, input_dim)
+        steps = x[:, None]  # (batch, 1, input_dim)
+        layer = self
+        if not self.built:
+            layer = self.twin()
+            layer._seed = 0  # spares the script's np.random stream
+            layer.ensure_built(steps.shape)
+        layer = bridge.filled(layer, params)
         with learning_phase_scope(0):
             constants = list(layer.get_constants(steps))
             kernels = layer.get_kernels(steps, constants)

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 
 from jkeras import activations, initializations, regularizers
@@ -24,6 +25,10 @@ class Factor(NamedTuple):
 
     mask: Any  # (batch, size), or 1.0 where nothing is dropped
     kernel: Array  # (size, gates · units)
+
+
+# Numbers of a state, batch · units, from which the products of a step outweigh what it costs to call them.
+_WORTH_A_PRODUCT = 1024
 
 
 class Kernels(NamedTuple):
@@ -150,11 +155,15 @@ class Gated(Recurrent):
     def projects_first(self, shape: Any) -> bool:
         """Whether the inputs of all time steps are multiplied by ``W`` before the loop.
 
-        A layer whose step is overridden gets what Keras 1 would give it. Otherwise it is a matter of speed.
+        A layer whose step is overridden gets what Keras 1 would give it. Otherwise it is a matter of speed: on a CPU a step
+        that is not tiny and has few features had better read them than the four times as many numbers of their projection
+        (measured by benchmarks/recurrent_projection.py); on accelerators one large product is better than many small ones.
         """
         if not (self._is_ours("step") and self._is_ours("preprocess_input")):
             return self.consume_less == "cpu"
-        return True
+        batch, features = shape[0], shape[-1]
+        in_loop = features < self.output_dim and batch * self.output_dim >= _WORTH_A_PRODUCT
+        return jax.default_backend() != "cpu" or not in_loop
 
     def _is_ours(self, method: str) -> bool:
         return getattr(type(self), method).__module__.startswith("jkeras.")

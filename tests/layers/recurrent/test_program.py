@@ -1,11 +1,12 @@
-"""The size of what is compiled, and the memory that it takes: nothing here runs the program."""
+"""What a recurrent layer is compiled to: its size, its memory, and that the choices for speed change no number."""
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from jkeras.engine.contract import Context
-from jkeras.layers import LSTM, Bidirectional, Input
+from jkeras.layers import GRU, LSTM, Bidirectional, Input, SimpleRNN
 from tests.layers.recurrent.reference import KINDS
 
 
@@ -65,3 +66,22 @@ def test_memory_of_training_on_long_sequences():
     memory = gradients(layer, mask=True).lower(*arguments(layer, 32, 2000, 128)).compile().memory_analysis()
     total = memory.temp_size_in_bytes + memory.argument_size_in_bytes + memory.output_size_in_bytes
     assert total < 2e9
+
+
+@pytest.mark.parametrize("kind", [LSTM, GRU, SimpleRNN])
+@pytest.mark.parametrize("masked", [False, True])
+def test_where_the_inputs_are_projected_changes_no_number(kind, masked, monkeypatch):
+    layer = kind(48, return_sequences=True)
+    params, _ = layer.init(jax.random.key(0), (None, 6, 5))
+    x = jnp.asarray(np.random.RandomState(0).randn(32, 6, 5), jnp.float32)
+    mask = jnp.asarray(np.random.RandomState(1).rand(32, 6) > 0.3) if masked else None
+    assert not layer.projects_first(x.shape) and layer.projects_first((2, 6, 5)) and layer.projects_first((32, 6, 64))
+
+    def loss(params, x):
+        return jnp.sum(layer.apply_with_state(params, {}, x, Context(mask=mask))[0] ** 2)
+
+    in_the_loop = jax.value_and_grad(loss, (0, 1))(params, x)
+    monkeypatch.setattr(kind, "projects_first", lambda self, shape: True)
+    before_it = jax.value_and_grad(loss, (0, 1))(params, x)
+    for one, other in zip(jax.tree.leaves(in_the_loop), jax.tree.leaves(before_it), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)

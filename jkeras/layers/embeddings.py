@@ -83,7 +83,11 @@ class Embedding(Layer):
 
     def apply(self, params: Params, x: Array) -> Array:
         # Indices outside are found on the host, by `check_values`; traced code cannot raise.
-        return jnp.take(params["W"], x.astype("int32"), axis=0, mode="clip")
+        # Indices that come from the data were checked on the host (`check_values`). Others can only be seen here: they give
+        # NaN, not the vector of some other word.
+        index = x.astype("int32")
+        index = jnp.where(index < 0, self.input_dim, index)
+        return jnp.take(params["W"], index, axis=0, mode="fill", fill_value=jnp.nan)
 
     def apply_with_state(self, params: Params, state: State, x: Array, ctx: Context = Context()) -> tuple[Array, State]:  # noqa: B008
         y = self.apply(params, x)

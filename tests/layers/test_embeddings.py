@@ -124,3 +124,20 @@ def test_wrong_sizes(arguments, message):
 def test_wrong_dropout():
     with pytest.raises(ValueError, match="Embedding: dropout is the share that is dropped"):
         Embedding(4, 2, dropout=1.0)
+
+
+def test_an_index_out_of_range_that_no_check_can_see_gives_nan():
+    layer = Embedding(3, 2)
+    params, _ = layer.init(jax.random.key(0), (None, 2))
+    vectors = layer.apply(params, jnp.array([[0, 3], [-1, 2]]))
+    np.testing.assert_array_equal(np.isnan(vectors).all(-1), [[False, True], [True, False]])
+    np.testing.assert_array_equal(vectors[1, 1], params["W"][2])
+
+
+def test_indices_are_checked_before_a_nested_model_gets_them():
+    encoder = Sequential([Embedding(10, 4, input_length=3, name="words"), Flatten()])
+    x = Input((3,), dtype="int32")
+    model = Model(x, Dense(1)(encoder(x)))
+    model.predict(np.array([[1, 9, 0]]))
+    with pytest.raises(ValueError, match=r"'words'.*99"):
+        model.predict(np.array([[1, 9, 99]]))

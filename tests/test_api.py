@@ -25,10 +25,10 @@ DIFFERS = {
     "models.Sequential.from_config": "custom_objects in place of layer_cache, which Keras 1 used for itself",
 }
 
-# What is still to come, and the letter of the issue that brings it.
+# What is still to come, and with what.
 STILL_TO_COME = {
     **{
-        f"engine.topology.Container.{name}": "C"
+        f"engine.topology.Container.{name}": "compatibility"
         for name in (
             "call",
             "compute_mask",
@@ -42,7 +42,7 @@ STILL_TO_COME = {
         )
     },
     **{
-        f"engine.topology.Container.{name}": "F"
+        f"engine.topology.Container.{name}": "files"
         for name in (
             "load_weights",
             "load_weights_from_hdf5_group",
@@ -54,7 +54,7 @@ STILL_TO_COME = {
         )
     },
     **{
-        f"engine.topology.Layer.{name}": "C"
+        f"engine.topology.Layer.{name}": "compatibility"
         for name in (
             "add_inbound_node",
             "assert_input_compatibility",
@@ -65,25 +65,25 @@ STILL_TO_COME = {
             "regularizers",
         )
     },
-    "engine.topology.Merge.call": "C",
-    "engine.topology.Merge.compute_mask": "C",
-    "engine.topology.Node.create_node": "C",
-    "engine.topology.Node.get_config": "C",
+    "engine.topology.Merge.call": "compatibility",
+    "engine.topology.Merge.compute_mask": "compatibility",
+    "engine.topology.Node.create_node": "compatibility",
+    "engine.topology.Node.get_config": "compatibility",
     **{
-        f"{model}.{name}": "G"
+        f"{model}.{name}": "generators"
         for model in ("engine.training.Model", "models.Sequential")
         for name in ("evaluate_generator", "fit_generator", "predict_generator")
     },
-    "layers.core.Masking.compute_mask": "C",
-    "layers.recurrent.Recurrent.compute_mask": "C",
+    "layers.core.Masking.compute_mask": "compatibility",
+    "layers.recurrent.Recurrent.compute_mask": "compatibility",
     **{
-        f"layers.wrappers.Bidirectional.{name}": "C"
+        f"layers.wrappers.Bidirectional.{name}": "compatibility"
         for name in ("call", "compute_mask", "constraints", "losses", "updates")
     },
-    "layers.wrappers.TimeDistributed.call": "C",
-    "layers.wrappers.Wrapper.build": "C",
+    "layers.wrappers.TimeDistributed.call": "compatibility",
+    "layers.wrappers.Wrapper.build": "compatibility",
     **{
-        f"models.Sequential.{name}": "C"
+        f"models.Sequential.{name}": "compatibility"
         for name in (
             "compile",
             "evaluate",
@@ -100,7 +100,7 @@ STILL_TO_COME = {
         )
     },
     **{
-        f"optimizers.{name}.get_updates": "C"
+        f"optimizers.{name}.get_updates": "compatibility"
         for name in (
             "Adadelta",
             "Adagrad",
@@ -120,8 +120,8 @@ STILL_TO_COME = {
             "sgd",
         )
     },
-    "optimizers.Optimizer.get_gradients": "C",
-    "optimizers.TFOptimizer.weights": "C",
+    "optimizers.Optimizer.get_gradients": "compatibility",
+    "optimizers.TFOptimizer.weights": "compatibility",
 }
 
 

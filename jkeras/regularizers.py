@@ -3,6 +3,7 @@
 A custom one is any callable that returns a scalar, or a subclass of `Regularizer` if it shall be saved in configs.
 """
 
+import copy
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import jax
 
 from jkeras import backend as K
+from jkeras.backend.variables import Variable
 from jkeras.registry import Registry
 from jkeras.typing import Array, Config
 from jkeras.utils.generic_utils import get_from_module
@@ -47,16 +49,64 @@ class Regularizer:
         return {"name": type(self).__name__}
 
     def set_param(self, _: Any) -> None:
-        """Do nothing, as in Keras 1.2; a regularizer is called with what it regularizes."""
-        _warn_unused("set_param")
+        """Note which weight is regularized, for a layer that then appends this to its list `regularizers` (Keras 1.0)."""
+        warnings.warn(
+            "`set_param` of regularizers is Keras 1.0's form. Give the regularizer to the weight: "
+            "self.add_weight(..., regularizer=...).",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        vars(self).setdefault("_told", []).append(_)
 
     def set_layer(self, _: Any) -> None:
         """Do nothing, as in Keras 1.2; a regularizer is called with what it regularizes."""
-        _warn_unused("set_layer")
+        warnings.warn(
+            "`set_layer` of regularizers does nothing; remove the call.", DeprecationWarning, stacklevel=2
+        )
 
 
-def _warn_unused(method: str) -> None:
-    warnings.warn(f"`{method}` of regularizers does nothing; remove the call.", DeprecationWarning, stacklevel=3)
+class RegularizerOfParam:
+    """A custom regularizer of Keras 1.0's form: it is told its weight, and adds the penalty to the loss it is called with.
+
+    Args:
+        regularizer: has ``set_param(p)``, and reads the weight as the attribute that it kept it in.
+        told: the weight as it was told.
+    """
+
+    def __init__(self, regularizer: Any, told: Any):
+        self.regularizer = regularizer
+        self.told = told
+
+    def __call__(self, x: Any) -> Any:
+        """Return the penalty for the weight's value `x`."""
+        stand_in = copy.copy(self.regularizer)
+        vars(stand_in).update({name: x for name, value in vars(self.regularizer).items() if value is self.told})
+        return stand_in(0.0)
+
+    def get_config(self) -> Config:
+        """Return the config of the regularizer."""
+        return self.regularizer.get_config()
+
+
+def _is_told(regularizer: Any) -> bool:
+    """Whether the class is of Keras 1.0's form: it says itself what to do with its weight."""
+    return getattr(type(regularizer), "set_param", Regularizer.set_param) is not Regularizer.set_param
+
+
+def on_weight(regularizer: Any, weight: Any) -> Any:
+    """Return `regularizer` as a function of the value of `weight`."""
+    if not _is_told(regularizer):
+        return regularizer
+    mine = copy.copy(regularizer)  # one object may be given to several weights
+    mine.set_param(weight)
+    return RegularizerOfParam(mine, weight)
+
+
+def weights_told(regularizer: Any) -> list[Any]:
+    """Return the weights that `regularizer` was told by `set_param`, and forget them."""
+    if _is_told(regularizer):
+        return [value for value in vars(regularizer).values() if isinstance(value, Variable)]
+    return vars(regularizer).pop("_told", []) if isinstance(regularizer, Regularizer) else []
 
 
 @registry.register()

@@ -28,20 +28,6 @@ DIFFERS = {
 # What is still to come, and with what.
 STILL_TO_COME = {
     **{
-        f"engine.topology.Container.{name}": "compatibility"
-        for name in (
-            "call",
-            "compute_mask",
-            "constraints",
-            "losses",
-            "regularizers",
-            "run_internal_graph",
-            "state_updates",
-            "updates",
-            "uses_learning_phase",
-        )
-    },
-    **{
         f"engine.topology.Container.{name}": "files"
         for name in (
             "load_weights",
@@ -54,49 +40,18 @@ STILL_TO_COME = {
         )
     },
     **{
-        f"engine.topology.Layer.{name}": "compatibility"
-        for name in (
-            "add_inbound_node",
-            "assert_input_compatibility",
-            "compute_mask",
-            "create_input_layer",
-            "get_losses_for",
-            "get_updates_for",
-            "regularizers",
-        )
-    },
-    "engine.topology.Merge.call": "compatibility",
-    "engine.topology.Merge.compute_mask": "compatibility",
-    "engine.topology.Node.create_node": "compatibility",
-    "engine.topology.Node.get_config": "compatibility",
-    **{
         f"{model}.{name}": "generators"
         for model in ("engine.training.Model", "models.Sequential")
         for name in ("evaluate_generator", "fit_generator", "predict_generator")
     },
-    "layers.core.Masking.compute_mask": "compatibility",
-    "layers.recurrent.Recurrent.compute_mask": "compatibility",
-    **{
-        f"layers.wrappers.Bidirectional.{name}": "compatibility"
-        for name in ("call", "compute_mask", "constraints", "losses", "updates")
-    },
-    "layers.wrappers.TimeDistributed.call": "compatibility",
-    "layers.wrappers.Wrapper.build": "compatibility",
     **{
         f"models.Sequential.{name}": "compatibility"
         for name in (
             "compile",
             "evaluate",
             "fit",
-            "get_losses_for",
-            "get_updates_for",
-            "losses",
-            "regularizers",
-            "state_updates",
             "test_on_batch",
             "training_data",
-            "updates",
-            "uses_learning_phase",
         )
     },
     **{

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jkeras.backend.variables import Variable
 from jkeras.engine.contract import Weight
 from jkeras.engine.weights import WeightHandle
+from jkeras.regularizers import on_weight, weights_told
 
 if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
@@ -20,6 +21,7 @@ __all__ = [
     "adopt",
     "adopt_attributes",
     "adopt_constraints",
+    "adopt_regularizers",
     "copied",
     "is_connected",
     "is_handle",
@@ -42,7 +44,8 @@ _ENGINE = frozenset(
         "_state",
         "_order",
         "_adopted",
-        "constraints",
+        "_constraints",
+        "_regularizers",
     }
 )
 
@@ -195,11 +198,22 @@ class Listing(list):
 
 def adopt_constraints(layer: "Layer") -> None:
     """Let the constraints that `build` put into ``layer.constraints`` hold for the weights, and list all of them there."""
-    for variable, constraint in layer.constraints.items():
+    for variable, constraint in layer._constraints.items():
         handle = next((handle for old, handle in vars(layer).get("_adopted", []) if old is variable), variable)
         if is_handle(handle) and handle.layer is layer:
             layer.redeclare(handle.spec._replace(constraint=constraint))
     layer.constraints = {h: h.spec.constraint for h in layer._handles.values() if h.spec.constraint is not None}
+
+
+def adopt_regularizers(layer: "Layer") -> None:
+    """Let the regularizers that `build` put into ``layer.regularizers`` act on the weights they were told; list all there."""
+    adopted = vars(layer).get("_adopted", [])
+    for regularizer in layer._regularizers:
+        for told in weights_told(regularizer):
+            handle = next((handle for old, handle in adopted if old is told), told)
+            if is_handle(handle) and handle.layer is layer and handle.spec.regularizer is None:
+                layer.redeclare(handle.spec._replace(regularizer=on_weight(regularizer, told)))
+    layer.regularizers = [h.spec.regularizer for h in layer._handles.values() if h.spec.regularizer is not None]
 
 
 def adopt_attributes(layer: "Layer") -> None:

@@ -188,7 +188,7 @@ def call(layer: "Layer", x: Any, mask: Any = None, *, inherited: bool = False) -
     if inherited:
         from jkeras.engine.layer import Layer
 
-        ours = next(cls for cls in type(layer).__mro__ if cls.call is Layer.call)  # type: ignore[attr-defined]
+        ours = next(cls for cls in type(layer).__mro__ if issubclass(cls, Layer) and not cls.is_custom)
         if ours is Layer:
             return x
         layer = shallow_copy(layer)

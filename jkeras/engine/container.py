@@ -9,8 +9,9 @@ import numpy as np
 from jkeras.backend.variables import Variable, as_array
 from jkeras.engine import bridge, tree
 from jkeras.engine.contract import Context, InputSpec, Result
+from jkeras.engine.effects import changes
 from jkeras.engine.graph import Graph, GraphResult
-from jkeras.engine.layer import Layer
+from jkeras.engine.layer import Layer, computes_with_apply
 from jkeras.engine.node import KerasTensor, Node, as_list, one_or_list
 from jkeras.engine.weights import WeightHandle
 from jkeras.errors import MissingStateError, did_you_mean
@@ -346,8 +347,12 @@ class Container(Layer):
         result = self._evaluate(params, state, x, ctx)
         return Result(one_or_list(result.outputs), one_or_list(result.masks), result.state, result.penalty)
 
-    def compute_mask(self, x: Any, mask: Any = None) -> Any:
-        return self.run(*bridge.held(self), x, Context(mask=mask)).mask
+    @computes_with_apply
+    def call(self, input: Any, mask: Any = None) -> Any:  # type: ignore[override]
+        return super().call(input, mask)
+
+    def compute_mask(self, input: Any, mask: Any = None) -> Any:  # type: ignore[override]
+        return self.run(*bridge.held(self), input, Context(mask=mask)).mask
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
@@ -365,6 +370,33 @@ class Container(Layer):
                 raise ValueError(
                     f"Input {name!r} of model {self.name!r}: {problem}; it was called on shape {tuple(shape)}."
                 )
+
+    # ---- Keras 1's view of the graph
+
+    def _calls(self) -> list[Node]:
+        return [node for node, _ in self.graph.calls]
+
+    def _calls_on(self, inputs: Any) -> list[Node]:
+        inner = list(map(id, as_list(inputs))) == list(map(id, self.inputs))
+        return self._calls() if inner else super()._calls_on(inputs)
+
+    @property
+    def updates(self) -> list[Any]:
+        # Of a shared layer the first call counts.
+        return [pair for node, number in self.graph.calls if number == 0 for pair in changes(node)]
+
+    def run_internal_graph(self, inputs: Any, masks: Any = None) -> tuple[list[Any], list[Any], list[Any]]:
+        """Return ``(outputs, masks, shapes)`` for tensors, or for arrays with the weights as they are.
+
+        Args:
+            inputs: one for each input of the model.
+            masks: of arrays; those of tensors travel with them.
+        """
+        if all(isinstance(entry, KerasTensor) for entry in as_list(inputs)):
+            outputs = as_list(self(one_or_list(as_list(inputs))))
+            return outputs, [tensor.mask for tensor in outputs], [tensor.shape for tensor in outputs]
+        result = self._evaluate(*bridge.held(self), as_list(inputs), Context(mask=masks))
+        return result.outputs, result.masks, [tuple(output.shape) for output in result.outputs]
 
     # ---- configs
 

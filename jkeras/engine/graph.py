@@ -43,6 +43,7 @@ class Graph:
             later keeps it in this graph.
         layers: each layer once, in Keras 1's order: by distance from the outputs, the farthest first, then in the order
             in which a walk from the outputs meets them. This order decides the order of weights in files.
+        calls: the nodes that are computed, in that order, each with its number among the calls of its layer.
         depths: ``{node: longest distance to an output}``.
 
     Raises:
@@ -63,7 +64,7 @@ class Graph:
         self.layers = self._ordered_layers(met)
         self.names = {layer: layer.name for layer in self.layers}
         self._check_names()
-        self._calls = self._numbered_calls()
+        self.calls = self._numbered_calls()
 
     def _walk(self) -> list[Node]:
         """Return all nodes in the order in which a depth-first walk from the outputs meets them, then unused inputs."""
@@ -164,7 +165,7 @@ class Graph:
         new_state = dict(state)
         penalty: Array | float = 0.0
         with learning_phase_scope(ctx.train):
-            for node, call in self._calls:
+            for node, call in self.calls:
                 layer, name = node.outbound_layer, self.names[node.outbound_layer]
                 pairs = [values[id(tensor)] for tensor in node.input_tensors]
                 # Of the layer's name and the number of the call: other layers that come or go change no key.
@@ -192,13 +193,13 @@ class Graph:
     def tensors(self) -> list[KerasTensor]:
         """Return all tensors that a run gives a value."""
         return list(
-            {id(t): t for t in [*self.inputs, *(t for node, _ in self._calls for t in node.output_tensors)]}.values()
+            {id(t): t for t in [*self.inputs, *(t for node, _ in self.calls for t in node.output_tensors)]}.values()
         )
 
     def output_shapes(self, input_shapes: Sequence[Shape]) -> list[Shape]:
         """Return the shapes of the outputs for inputs of other shapes than those of the input tensors."""
         shapes: dict[int, Shape] = {id(tensor): shape for tensor, shape in zip(self.inputs, input_shapes, strict=True)}
-        for node, _ in self._calls:
+        for node, _ in self.calls:
             result = node.outbound_layer.get_output_shape_for(one_or_list([shapes[id(t)] for t in node.input_tensors]))
             result = result if isinstance(result, list) else [result]
             shapes.update({id(tensor): tuple(shape) for tensor, shape in zip(node.output_tensors, result, strict=True)})

@@ -22,12 +22,13 @@ from jkeras.compat.keras2 import accepts_keras2
 from jkeras.engine import attributes, bridge, symbolic
 from jkeras.engine.config import check_keywords, constructor_arguments, serialise
 from jkeras.engine.contract import Context, InputSpec, Result
+from jkeras.engine.effects import HasEffects
 from jkeras.engine.node import KerasTensor, Node, as_list, one_or_list
 from jkeras.engine.node_access import NodeAccess
 from jkeras.engine.weights import HasWeights, WeightHandle
 from jkeras.typing import Config, Key, Params, Shape, State
 
-__all__ = ["Layer"]
+__all__ = ["Layer", "computes_with_apply"]
 
 
 def _completing(build: Callable[..., None]) -> Callable[..., None]:
@@ -48,7 +49,13 @@ def _completing(build: Callable[..., None]) -> Callable[..., None]:
     return whole
 
 
-class Layer(HasWeights, NodeAccess):
+def computes_with_apply(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: a `call` that only has another signature, on a class that computes in `apply` or `run`."""
+    call.computes_with_apply = True  # type: ignore[attr-defined]
+    return call
+
+
+class Layer(HasWeights, NodeAccess, HasEffects):
     """Base class of all layers.
 
     Args:
@@ -65,6 +72,8 @@ class Layer(HasWeights, NodeAccess):
 
     is_input = False
     """Whether this is an InputLayer."""
+    is_custom = False
+    """Whether the class is of Keras 1's style: it computes in `call`, and keeps weights and layers in attributes."""
     keeps_batch = True
     """Whether the layers in this one are called on its own batch; a TimeDistributed lays steps and samples together."""
     supports_masking = False
@@ -114,7 +123,8 @@ class Layer(HasWeights, NodeAccess):
         if "build" in vars(cls):
             cls.build = _completing(cls.build)  # type: ignore[method-assign]
         # A class that defines `call` is a layer of Keras 1's style and runs through the bridge.
-        if "call" in vars(cls):
+        if "call" in vars(cls) and not getattr(vars(cls)["call"], "computes_with_apply", False):
+            cls.is_custom = True
             cls.apply_with_state = bridge.apply_with_state  # type: ignore[method-assign]
             cls.apply = bridge.apply  # type: ignore[method-assign]
             cls.run = vars(cls).get("run", bridge.run)  # type: ignore[method-assign]
@@ -156,15 +166,15 @@ class Layer(HasWeights, NodeAccess):
         """Return ``(output, new state)``; pure. Layers with state or randomness implement it; the engine calls nothing else."""
         return self.apply(params, x), state
 
-    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+    def compute_mask(self, input: Any, input_mask: Any = None) -> Any:
         """Return the mask of the output, given the input and its mask.
 
         Raises:
             ValueError: a mask arrives at a layer that does not support masking.
         """
         if self.supports_masking:
-            return mask
-        if any(entry is not None for entry in as_list(mask)):
+            return input_mask
+        if any(entry is not None for entry in as_list(input_mask)):
             raise ValueError(
                 f"Layer {self.name!r} ({type(self).__name__}) does not support masking, but its input carries a mask "
                 "(from Masking or Embedding(mask_zero=True)). Put it after a layer that consumes the mask, such as an RNN "
@@ -203,10 +213,10 @@ class Layer(HasWeights, NodeAccess):
         self._order[False] = attributes.adopt(self, weights, trainable=False)
 
     def sublayers(self) -> "Sequence[Layer]":
-        return attributes.parts(self) if self._is_custom else ()
+        return attributes.parts(self) if self.is_custom else ()
 
     def listed(self, trainable: bool) -> list[Any]:
-        if not self._is_custom:
+        if not self.is_custom:
             return super().listed(trainable)
         order = [weight for listing in self._order.values() for weight in listing]
         weights = self.own_handles(trainable)
@@ -217,10 +227,6 @@ class Layer(HasWeights, NodeAccess):
             weights += [weight for weight in inner if not connected or weight in order]
         weights.sort(key=lambda weight: order.index(weight) if weight in order else len(order))
         return attributes.Listing(self, trainable, weights) if self._building else weights
-
-    @property
-    def _is_custom(self) -> bool:
-        return type(self).call is not Layer.call
 
     def add_update(self, updates: Any, inputs: Any = None) -> None:
         """Report, from inside `call`, new values of non-trainable weights.
@@ -266,6 +272,7 @@ class Layer(HasWeights, NodeAccess):
         self.adopt_states()
         attributes.adopt_attributes(self)
         attributes.adopt_constraints(self)
+        attributes.adopt_regularizers(self)
         for handle in self._handles.values():
             # Scripts read `layer.W`; the attribute is the handle, the number stays in the pytree.
             if not hasattr(self, handle.spec.name):

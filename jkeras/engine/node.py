@@ -90,6 +90,41 @@ class Node:
             for tensor_index, tensor in enumerate(self.output_tensors):
                 tensor._keras_history = (self.outbound_layer, index, tensor_index)
 
+    @classmethod
+    def create_node(
+        cls, outbound_layer: "Layer", inbound_layers: Any, node_indices: Any = None, tensor_indices: Any = None
+    ) -> "Node":
+        """Call a layer on what other layers return, and return the node of the call.
+
+        Args:
+            outbound_layer: the layer to call.
+            inbound_layers: a layer, or a list of them.
+            node_indices: for each of them which of its calls is meant; default the first.
+            tensor_indices: for each of them which output of that call; default the first.
+        """
+        layers = as_list(inbound_layers)
+        nodes = as_list(node_indices) if node_indices is not None else [0] * len(layers)
+        tensors = as_list(tensor_indices) if tensor_indices is not None else [0] * len(layers)
+        if not len(layers) == len(nodes) == len(tensors):
+            raise ValueError(
+                f"node_indices and tensor_indices have one entry for each of the {len(layers)} layers; got {nodes} and {tensors}."
+            )
+        inputs = [
+            layer.inbound_nodes[node].output_tensors[tensor]
+            for layer, node, tensor in zip(layers, nodes, tensors, strict=True)
+        ]
+        outbound_layer(one_or_list(inputs))
+        return outbound_layer.inbound_nodes[-1]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the names of the layers that the node connects, and which of their calls and outputs."""
+        return {
+            "outbound_layer": self.outbound_layer.name,
+            "inbound_layers": [layer.name for layer in self.inbound_layers],
+            "node_indices": self.node_indices,
+            "tensor_indices": self.tensor_indices,
+        }
+
     @property
     def inbound_layers(self) -> "list[Layer]":
         """The layers that make the inputs; none for a source."""

@@ -16,6 +16,7 @@ from jkeras.backend.variables import Variable, unwrap
 from jkeras.engine import tree
 from jkeras.engine.contract import Weight
 from jkeras.errors import did_you_mean
+from jkeras.regularizers import on_weight
 from jkeras.typing import Array, Key
 
 if TYPE_CHECKING:
@@ -92,8 +93,9 @@ class HasWeights:
         self._lent = False
         # Orders in which a custom layer lists its weights: {trainable: handles}.
         self._order: dict[bool, list[WeightHandle]] = {}
-        # Keras 1's form of constraints: a custom layer may put them here in build().
-        self.constraints: dict[Any, Any] = {}
+        # Keras 1's forms: a custom layer may put them here in build().
+        self._constraints: dict[Any, Any] = {}
+        self._regularizers: list[Any] = []
 
     # ---- declaration
 
@@ -126,10 +128,13 @@ class HasWeights:
             )
         if self._seed is None:
             self._seed = int(np.random.randint(0, 2**31 - 1))
+        handle = WeightHandle(self, spec)
+        if spec.regularizer is not None:
+            handle.spec = spec = spec._replace(regularizer=on_weight(spec.regularizer, handle))
         self._weights.append(spec)
-        self._handles[spec.name] = WeightHandle(self, spec)
+        self._handles[spec.name] = handle
         self._params = self._state = None
-        return self._handles[spec.name]
+        return handle
 
     def redeclare(self, spec: Weight) -> None:
         """Give a weight of the layer another declaration, such as another shape, and its initial value."""

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from jkeras.engine.contract import Context, InputSpec, Result
-from jkeras.engine.layer import Layer
+from jkeras.engine.layer import Layer, computes_with_apply
 from jkeras.engine.weights import stable_hash
 from jkeras.errors import did_you_mean
 from jkeras.layers.recurrent.base import Recurrent
@@ -96,7 +96,11 @@ class Bidirectional(Wrapper):
         total = forward + backward
         return total / 2 if self.merge_mode == "ave" else total
 
-    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+    @computes_with_apply
+    def call(self, inputs: Any, mask: Any = None) -> Any:  # type: ignore[override]
+        return super().call(inputs, mask)
+
+    def compute_mask(self, input: Any, mask: Any = None) -> Any:  # type: ignore[override]
         out = mask if self.return_sequences else None
         return [out, out] if self.merge_mode is None else out
 

@@ -103,7 +103,7 @@ class Masking(Layer):
     def apply(self, params: Params, x: Array) -> Array:
         return x * jnp.any(x != self.mask_value, axis=-1, keepdims=True).astype(x.dtype)
 
-    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+    def compute_mask(self, x: Any, input_mask: Any = None) -> Any:  # type: ignore[override]
         return jnp.any(x != self.mask_value, axis=-1)
 
     def get_output_shape_for(self, input_shape: Shape) -> Shape:

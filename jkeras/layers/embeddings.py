@@ -99,7 +99,7 @@ class Embedding(Layer):
             y = y * jnp.take(scale, x.astype("int32"), mode="clip")[..., None]
         return y, state
 
-    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:  # type: ignore[override]
         return x != 0 if self.mask_zero else None
 
     def get_output_shape_for(self, input_shape: Shape) -> Shape:

@@ -64,7 +64,7 @@ class Lambda(Layer):
         with told(ctx):
             return unwrap(self.function(x, **arguments)), state
 
-    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:  # type: ignore[override]
         if self.mask is not None:
             return self.mask(x, mask)
         return None if takes_mask(self.function) else super().compute_mask(x, mask)

@@ -12,7 +12,7 @@ from jkeras.backend.config import epsilon
 from jkeras.backend.variables import unwrap
 from jkeras.engine.config import serialise
 from jkeras.engine.contract import Context
-from jkeras.engine.layer import Layer
+from jkeras.engine.layer import Layer, computes_with_apply
 from jkeras.engine.node import KerasTensor
 from jkeras.errors import UnknownNameError
 from jkeras.layers.functions import describe, resolve, takes_mask, told
@@ -166,7 +166,11 @@ class Merge(Layer):
         with told(ctx):
             return unwrap(self.mode(list(x), **arguments)), state
 
-    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+    @computes_with_apply
+    def call(self, inputs: Any, mask: Any = None) -> Any:  # type: ignore[override]
+        return super().call(inputs, mask)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:  # type: ignore[override]
         """Return the mask of the output: steps that all inputs have, or the joined masks where steps are joined."""
         masks = mask if isinstance(mask, list | tuple) else [mask]
         present = [entry for entry in masks if entry is not None]
@@ -178,11 +182,11 @@ class Merge(Layer):
             return None
         if self.mode == "concat":
             rank = present[0].ndim
-            axis = self._axis(self.concat_axis, x[0].shape, "concat_axis")
+            axis = self._axis(self.concat_axis, inputs[0].shape, "concat_axis")
             if axis < rank:  # the mask has the joined axis; inputs without a mask have all steps
                 whole = [
                     jnp.ones(array.shape[:rank], bool) if entry is None else entry
-                    for array, entry in zip(x, masks, strict=True)
+                    for array, entry in zip(inputs, masks, strict=True)
                 ]
                 return jnp.concatenate([entry.astype(bool) for entry in whole], axis)
         return functools.reduce(jnp.logical_and, present)

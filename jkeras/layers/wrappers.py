@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 
 from jkeras.engine.contract import Context, InputSpec, Result
-from jkeras.engine.layer import Layer
+from jkeras.engine.layer import Layer, computes_with_apply
 from jkeras.errors import MissingStateError
 from jkeras.typing import Config, Params, Shape, State
 
@@ -48,7 +48,7 @@ class Wrapper(Layer):
         """Return the shape of what the inner layer gets, for inputs of `input_shape`."""
         return input_shape
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any = None) -> None:
         shape = self.inner_shape(input_shape)
         self.layer.check_input([shape])
         self.layer.ensure_built(shape)
@@ -124,6 +124,10 @@ class TimeDistributed(Wrapper):
             )
         value = jnp.reshape(inner.value, (batch, time, *inner.value.shape[1:]))  # (batch, time, …)
         return Result(value, self.compute_mask(x, ctx.mask), self.nest(inner.state), inner.penalty)
+
+    @computes_with_apply
+    def call(self, inputs: Any, mask: Any = None) -> Any:  # type: ignore[override]
+        return super().call(inputs, mask)
 
     def get_output_shape_for(self, input_shape: Shape) -> Shape:
         inner = self.layer.get_output_shape_for(self.inner_shape(input_shape))

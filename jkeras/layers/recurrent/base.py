@@ -108,7 +108,7 @@ class Recurrent(Layer):
         shape = input_shape[0] if isinstance(input_shape, list) else input_shape
         return (shape[0], shape[1], self.output_dim) if self.return_sequences else (shape[0], self.output_dim)
 
-    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+    def compute_mask(self, input: Any, mask: Any = None) -> Any:  # type: ignore[override]
         return mask if self.return_sequences else None
 
     # ---- states

@@ -1,0 +1,46 @@
+"""One effect of one call of a layer, as a symbolic tensor; see `jkeras.engine.effects`."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from jkeras.backend.config import floatx
+from jkeras.engine import tree
+from jkeras.engine.contract import Context, Result
+from jkeras.engine.expressions import _Expression
+from jkeras.engine.node import KerasTensor, Node, as_list, one_or_list
+from jkeras.typing import Array, Params, State
+
+if TYPE_CHECKING:
+    from jkeras.engine.layer import Layer
+
+__all__ = ["Effect"]
+
+
+class Effect(_Expression):
+    """The penalty of a call, or the new value of one entry of the state.
+
+    The call is computed once more; in a compiled function that computes its output too, the compiler sees that they are one.
+
+    Args:
+        node: the call.
+        change: the path of the entry in the state of the layer; ``None``: the penalty.
+    """
+
+    def __init__(self, node: Node, change: tuple[str, ...] | None = None):
+        super().__init__(f"{node.outbound_layer.name}_{'penalty' if change is None else 'update'}")
+        self.call_node, self.change = node, change
+        shape, dtype = (), floatx()
+        if change is not None:
+            array = tree.find(node.outbound_layer.abstract_weights()[1], change)
+            shape, dtype = array.shape, array.dtype
+        self.tensor: KerasTensor = self.connect(node.input_tensors, [(shape, dtype)])[0]
+
+    def sublayers(self) -> "Sequence[Layer]":
+        return [self.call_node.outbound_layer]
+
+    def run(self, params: Params, state: State, x: Array | list[Array], ctx: Context) -> Result:
+        layer = self.call_node.outbound_layer
+        masks = ctx.mask if isinstance(ctx.mask, list) else [ctx.mask]
+        inner = Context(ctx.train, ctx.key, one_or_list(masks))
+        result = layer.run(params.get(layer.name, {}), state.get(layer.name, {}), one_or_list(as_list(x)), inner)
+        return Result(result.penalty if self.change is None else tree.find(result.state, self.change), None, {}, 0.0)

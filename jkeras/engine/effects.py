@@ -1,0 +1,203 @@
+"""What a layer does beside its output, as Keras 1's scripts ask for it: penalties, and new values of its state.
+
+While a model trains both come out of the graph's run. A script that compiles its own step with `K.function` reads them
+here as symbolic tensors: ``loss + sum(model.losses)``, ``updates=model.updates + own_updates``.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import jax
+
+from jkeras.backend.dispatch import op
+from jkeras.engine.contract import Context
+from jkeras.engine.node import KerasTensor, Node, as_list, one_or_list
+
+if TYPE_CHECKING:
+    from jkeras.engine.layer import Layer
+    from jkeras.engine.weights import WeightHandle
+
+__all__ = ["HasEffects", "changes"]
+
+
+class HasEffects:
+    """The part of a layer that tells its regularizers, penalties and updates, and connects it by hand (Keras 1)."""
+
+    inbound_nodes: list[Node]
+    _building: bool
+    _regularizers: list[Any]
+    _constraints: dict[Any, Any]
+
+    def sublayers(self) -> "Sequence[Layer]":
+        """Return the layers inside this one."""
+        return ()
+
+    # ---- penalties and updates
+
+    @property
+    def regularizers(self) -> list[Any]:
+        """The regularizers of the layer's weights.
+
+        A custom layer may put them here in `build`, as in Keras 1.0: ``regularizer.set_param(self.W)``, then
+        ``self.regularizers.append(regularizer)``.
+        """
+        if self._building:
+            return self._regularizers
+        return [*self._regularizers, *(entry for layer in self.sublayers() for entry in layer.regularizers)]
+
+    @regularizers.setter
+    def regularizers(self, regularizers: Sequence[Any]) -> None:
+        self._regularizers = list(regularizers)
+
+    @property
+    def constraints(self) -> dict[Any, Any]:
+        """The constraints by weight. A custom layer may put them here in `build`: ``self.constraints[self.W] = …``."""
+        if self._building or not self.sublayers():
+            return self._constraints
+        return {**self._constraints, **{w: c for layer in self.sublayers() for w, c in layer.constraints.items()}}
+
+    @constraints.setter
+    def constraints(self, constraints: Any) -> None:
+        self._constraints = dict(constraints)
+
+    @property
+    def losses(self) -> list[Any]:
+        """All penalties that a model adds to its loss for this layer: symbolic scalars."""
+        return [*self.get_losses_for(None), *(loss for node in self._calls() for loss in _penalties(node))]
+
+    @property
+    def updates(self) -> list[tuple["WeightHandle", Any]]:
+        """Pairs (weight, symbolic new value): what calls of the layer change in its state."""
+        return [update for node in self._calls()[:1] for update in changes(node)]
+
+    @property
+    def state_updates(self) -> list[tuple["WeightHandle", Any]]:
+        """The `updates` of the layers that are stateful."""
+        return [pair for pair in self.updates if getattr(pair[0].layer, "stateful", False)]
+
+    @property
+    def uses_learning_phase(self) -> bool:
+        """Whether the layer computes something else while a model trains."""
+        return any(map(_differs_in_training, self._calls()))
+
+    def get_losses_for(self, inputs: Any) -> list[Any]:
+        """Return the penalties that depend on these input tensors; for ``None`` those of the weights."""
+        if inputs is None:
+            return [_penalty_of(handle) for handle in _own_handles(self) if handle.spec.regularizer is not None]
+        return [loss for node in self._calls_on(inputs) for loss in _penalties(node)]
+
+    def get_updates_for(self, inputs: Any) -> list[tuple["WeightHandle", Any]]:
+        """Return the `updates` that depend on these input tensors; for ``None`` there are none."""
+        calls = [] if inputs is None else self._calls_on(inputs)
+        return [update for node in calls for update in changes(node)]
+
+    def _calls(self) -> list[Node]:
+        """The calls on tensors, without the inner node of a model."""
+        return [node for node in self.inbound_nodes if not node.source]
+
+    def _calls_on(self, inputs: Any) -> list[Node]:
+        wanted = list(map(id, as_list(inputs)))
+        return [node for node in self._calls() if list(map(id, node.input_tensors)) == wanted]
+
+    # ---- connecting by hand
+
+    def create_input_layer(self, batch_input_shape: Any, input_dtype: str | None = None, name: str | None = None) -> None:
+        """Make an `Input` of this shape and call the layer on it, as `Sequential.add` does for the first layer."""
+        from jkeras.engine.input import Input
+
+        label = name or f"{self.name}_input"  # type: ignore[attr-defined]
+        self(Input(batch_shape=tuple(batch_input_shape), dtype=input_dtype, name=label))  # type: ignore[operator]
+
+    def add_inbound_node(
+        self, inbound_layers: Any, node_indices: Any = None, tensor_indices: Any = None
+    ) -> None:
+        """Call the layer on what other layers return.
+
+        Args:
+            inbound_layers: a layer, or a list of them.
+            node_indices: for each of them which of its calls is meant; default the first.
+            tensor_indices: for each of them which output of that call; default the first.
+        """
+        Node.create_node(self, inbound_layers, node_indices, tensor_indices)  # type: ignore[arg-type]
+
+    def assert_input_compatibility(self, input: Any) -> None:
+        """Raise a `ValueError` if these tensors (or one) do not fit what the layer expects."""
+        self.check_input([tuple(tensor.shape) for tensor in as_list(input)])  # type: ignore[attr-defined]
+
+
+def _own_handles(layer: Any) -> "Iterator[WeightHandle]":
+    for place in layer.ledger.places:
+        yield from place.layer._handles.values()
+
+
+def _penalty_of(handle: "WeightHandle") -> Any:
+    return op(handle.spec.regularizer)(handle)  # type: ignore[type-var]
+
+
+def _run(node: Node, params: Any, state: Any, values: list[Any], masks: list[Any], train: bool) -> Any:
+    context = Context(train, jax.random.key(0), one_or_list(masks))
+    return node.outbound_layer.run(params, state, one_or_list(values), context)
+
+
+def _traced(node: Node, look: Any, train: bool) -> Any:
+    """Trace one call without computing it, and return what ``look(result, state)`` makes of the tracers."""
+    from jkeras.engine import infer
+
+    found: list[Any] = []
+
+    def call(params: Any, state: Any, *arrays: Any) -> Any:
+        count = len(node.input_tensors)
+        result = _run(node, params, state, list(arrays[:count]), list(arrays[count:]), train)
+        found.append(look(result, state))
+        return result.value
+
+    masks = [tensor.mask for tensor in node.input_tensors]
+    shapes = [tensor.shape for tensor in node.input_tensors] + [mask and mask.shape for mask in masks]
+    dtypes = [tensor.dtype for tensor in node.input_tensors] + ["bool"] * len(masks)
+    infer.output_shapes(call, shapes, dtypes, fixed=node.outbound_layer.abstract_weights())
+    return found[0]
+
+
+def _penalties(node: Node) -> list[KerasTensor]:
+    """Return the activity penalty of one call, if there is one."""
+    from jkeras.engine.effect import Effect
+
+    # A call without a penalty gives the number 0, known without computing.
+    if not _traced(node, lambda result, _: not isinstance(result.penalty, int | float) or result.penalty, train=True):
+        return []
+    return [Effect(node).tensor]
+
+
+def changes(node: Node) -> "list[tuple[WeightHandle, KerasTensor]]":
+    """Return what one call changes in the state: weights and their symbolic new values."""
+    from jkeras.engine import tree
+    from jkeras.engine.effect import Effect
+
+    def changed(result: Any, state: Any) -> list[Any]:
+        before = dict(tree.leaves(state))
+        return [path for path, new in tree.leaves(result.state) if new is not before.get(path)]
+
+    handles = {
+        (*place.path, name): handle
+        for place in node.outbound_layer.ledger.places
+        for name, handle in place.layer._handles.items()
+    }
+    paths = _traced(node, changed, train=True)
+    return [(handle, Effect(node, change=path).tensor) for path, handle in handles.items() if path in paths]
+
+
+def _differs_in_training(node: Node) -> bool:
+    """Whether a call computes something else in training: its two programs are compared."""
+
+    def program(train: bool) -> str:
+        layer = node.outbound_layer
+        from jkeras.engine.infer import abstract
+
+        def call(params: Any, state: Any, arrays: list[Any], masks: list[Any]) -> Any:
+            return _run(node, params, state, arrays, masks, train).value
+
+        arrays = [abstract(tensor.shape, tensor.dtype) for tensor in node.input_tensors]
+        masks = [t.mask and abstract(t.mask.shape, "bool") for t in node.input_tensors]
+        return str(jax.make_jaxpr(call)(*layer.abstract_weights(), arrays, masks))
+
+    return program(True) != program(False)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 __all__ = [
     "DisconnectedGraphError",
     "MissingExtraError",
+    "MissingKeyError",
     "MissingStateError",
     "UnknownNameError",
     "did_you_mean",
@@ -36,6 +37,10 @@ class DisconnectedGraphError(RuntimeError):
 
 class MissingStateError(ValueError):
     """A stateful layer was applied without its state."""
+
+
+class MissingKeyError(ValueError):
+    """Random numbers are drawn where no key was given."""
 
 
 class MissingExtraError(ImportError):

@@ -25,9 +25,10 @@ from jkeras.backend.variables import Reads, reading, unwrap
 from jkeras.engine import tree
 from jkeras.engine.attributes import adopt, copied, is_handle, map_entries, own_attributes, same, shallow_copy
 from jkeras.engine.contract import Context, Result
+from jkeras.engine.unkeyed import with_or_without_key
 from jkeras.engine.weights import WeightHandle, stable_hash
 from jkeras.errors import MissingStateError
-from jkeras.typing import Array, Params, State
+from jkeras.typing import Array, Key, Params, State
 
 if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
@@ -157,14 +158,18 @@ def _run_call(layer: "Layer", params: Params, state: State, x: Any, ctx: Context
     if not layer.built:
         # A researcher's layer may never have been connected: what it computes depends on params and x alone.
         layer = _built_for(layer, x, weightless=not params and not state)
-    frame = _Frame(layer, params, state, ctx)
-    stand_ins: dict[int, tuple[Any, dict[str, Any]]] = {}
-    stand_in = _stand_in(layer, frame, stand_ins)
-    with _running(frame):
-        value = _call(stand_in, x, ctx.mask)
-    for used, before in stand_ins.values():
-        _refuse_changes(used, before)
-    return unwrap(value), frame.new_state(state), frame.penalty
+
+    def compute(key: Key | None) -> tuple[Any, State, Any]:
+        frame = _Frame(layer, params, state, ctx._replace(key=key))
+        stand_ins: dict[int, tuple[Any, dict[str, Any]]] = {}
+        stand_in = _stand_in(layer, frame, stand_ins)
+        with _running(frame):
+            value = _call(stand_in, x, ctx.mask)
+        for used, before in stand_ins.values():
+            _refuse_changes(used, before)
+        return unwrap(value), frame.new_state(state), frame.penalty
+
+    return with_or_without_key(compute, ctx.key)
 
 
 def apply(self: "Layer", params: Params, x: Any) -> Any:
@@ -193,10 +198,12 @@ def call(layer: "Layer", x: Any, mask: Any = None, *, inherited: bool = False) -
             return x
         layer = shallow_copy(layer)
         layer.__class__ = ours
+    frame = _frame.get()
+    if not layer.built and frame is None:  # in a loss or Lambda: it is no part of the model, and never trains
+        layer.ensure_built(_shapes_of_samples(x))
     if not layer.built:
         layer = _built_for(layer, x)
     params, state = held(layer)
-    frame = _frame.get()
     key = None if frame is None else frame.key_for(layer.name)
     ctx = Context(bool(learning_phase()), key, mask)
     if inherited:
@@ -231,10 +238,9 @@ def _built_for(layer: "Layer", x: Any, *, weightless: bool = True) -> "Layer":
     Args:
         weightless: whether it must not have weights, since none were given.
     """
-    shape = [tuple(jnp.shape(entry)) for entry in x] if isinstance(x, list | tuple) else tuple(jnp.shape(x))
     twin = layer.twin()
     twin._seed = 0
-    twin.ensure_built(shape)
+    twin.ensure_built([jnp.shape(entry) for entry in x] if isinstance(x, list | tuple) else jnp.shape(x))
     if weightless and twin.ledger.places:
         raise CallError(
             f"Layer {layer.name!r} ({type(layer).__name__}) is computed with before it is built, so it has no weights. A layer "
@@ -262,6 +268,13 @@ def add_loss(layer: "Layer", losses: Any) -> None:
         )
     for loss in losses if isinstance(losses, list | tuple) else [losses]:
         frame.penalty = frame.penalty + jnp.sum(unwrap(loss))
+
+
+def _shapes_of_samples(x: Any) -> Any:
+    """Return the shape of `x`, or the shapes of a list, with an open batch size."""
+    if isinstance(x, list | tuple):
+        return [_shapes_of_samples(entry) for entry in x]
+    return (None, *jnp.shape(x)[1:])
 
 
 # ---- stand-ins

@@ -10,6 +10,7 @@ An ordinary layer declares its weights and says what it computes; everything els
             return x * params["s"]
 """
 
+import copy
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -18,6 +19,7 @@ import jax
 import numpy as np
 
 from jkeras.backend.config import floatx, get_uid
+from jkeras.backend.variables import being_read
 from jkeras.compat.keras2 import accepts_keras2
 from jkeras.engine import attributes, bridge, symbolic
 from jkeras.engine.config import check_keywords, constructor_arguments, serialise
@@ -109,6 +111,9 @@ class Layer(HasWeights, NodeAccess, HasEffects):
         self.built = False
         self.built_shape: Any = None
         self._building = False
+        if self.input_spec is not None and "input_spec" not in vars(self):
+            # Custom layers write into them: self.input_spec[0].shape = input_shape.
+            self.input_spec = [copy.copy(spec) for spec in self.input_spec]
         self.batch_input_shape: Shape | None = None
         self.input_dtype: str | None = kwargs.get("input_dtype")
         if kwargs.get("batch_input_shape") is not None:
@@ -327,14 +332,16 @@ class Layer(HasWeights, NodeAccess, HasEffects):
             mask: only ``None``: masks travel with the tensors.
 
         Raises:
-            TypeError: `x` holds something else, such as numbers.
+            TypeError: `x` holds something else, such as numbers. Only where a model computes, in the `call` of a custom layer,
+                a loss or a Lambda, a layer takes arrays and returns an array, computed with the weights of the moment.
             ValueError: the input does not fit the layer.
         """
         tensors = as_list(x)
         if not tensors:
             raise ValueError(f"Layer {self.name!r} was called on an empty list; it needs at least one tensor.")
         if not all(isinstance(tensor, KerasTensor) for tensor in tensors):
-            if bridge.is_running():
+            # In a custom layer's call, and in a loss or Lambda that a step of a model computes.
+            if being_read():
                 return bridge.call(self, x, mask)
             other = next(tensor for tensor in tensors if not isinstance(tensor, KerasTensor))
             raise TypeError(
@@ -345,7 +352,7 @@ class Layer(HasWeights, NodeAccess, HasEffects):
             raise NotImplementedError(
                 "Passing mask= to a layer call is not supported: masks travel with their tensors."
             )
-        shapes = [tensor.shape for tensor in tensors]
+        shapes = [tensor._keras_shape for tensor in tensors]
         self.check_input(shapes)
         self.ensure_built(one_or_list(shapes) if not isinstance(x, list | tuple) or len(shapes) == 1 else shapes)
         self.check_input(shapes)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 
 from jkeras.backend.config import floatx
+from jkeras.backend.variables import Reads, reading
 from jkeras.engine import infer
 from jkeras.engine.bridge import CallError
 from jkeras.engine.contract import Context
@@ -23,7 +24,7 @@ def output_tensors(layer: "Layer", tensors: list[KerasTensor]) -> list[KerasTens
     Raises:
         ValueError: the layer cannot be applied to such inputs, or computes another shape than it says.
     """
-    given = one_or_list([tensor.shape for tensor in tensors])
+    given = one_or_list([tensor._keras_shape for tensor in tensors])
     if layer.states_shape:
         stated = layer.get_output_shape_for(given)
         shapes = [tuple(shape) for shape in (stated if isinstance(stated, list) else [stated])]
@@ -53,7 +54,8 @@ def traced_shape(layer: "Layer", input_shape: Any) -> Any:
     shapes = input_shape if isinstance(input_shape, list) else [input_shape]
 
     def call(params: Params, state: State, *inputs: Any) -> Any:
-        return layer.apply_with_state(params, state, one_or_list(inputs), _context())[0]
+        with reading(Reads.over({})):
+            return layer.apply_with_state(params, state, one_or_list(inputs), _context())[0]
 
     outputs = infer.output_shapes(call, shapes, [floatx()] * len(shapes), fixed=layer.abstract_weights())
     return one_or_list([tuple(output.shape) for output in as_list(outputs)])
@@ -73,12 +75,13 @@ def _traced(
 
     def call(params: Params, state: State, *arrays: Any) -> Any:
         xs, masks = arrays[: len(tensors)], arrays[len(tensors) :]
-        result = layer.run(params, state, one_or_list(xs), _context(one_or_list(masks)))
+        with reading(Reads.over({})):
+            result = layer.run(params, state, one_or_list(xs), _context(one_or_list(masks)))
         values = as_list(result.value)
         return values, _mask_list(result.mask, len(values))
 
-    shapes: list[Any] = [tensor.shape for tensor in tensors]
-    mask_shapes = [None if tensor.mask is None else tensor.mask.shape for tensor in tensors]
+    shapes: list[Any] = [tensor._keras_shape for tensor in tensors]
+    mask_shapes = [None if tensor.mask is None else tensor.mask._keras_shape for tensor in tensors]
     dtypes = [*(tensor.dtype for tensor in tensors), *("bool" for _ in tensors)]
     try:
         values, masks = infer.output_shapes(call, shapes + mask_shapes, dtypes, fixed=layer.abstract_weights())

@@ -6,7 +6,7 @@ as a custom object, under its own name or under the name of the layer.
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 from jkeras import registry
@@ -81,5 +81,5 @@ def takes_mask(function: Callable[..., Any]) -> bool:
 @contextmanager
 def told(ctx: Context) -> Iterator[None]:
     """Let `K.in_train_phase` and `K.random_*` in a function follow the context of the call that it is part of."""
-    with learning_phase_scope(ctx.train), nullcontext() if ctx.key is None else key_scope(ctx.key):
+    with learning_phase_scope(ctx.train), key_scope(ctx.key):
         yield

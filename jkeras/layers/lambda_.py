@@ -7,9 +7,10 @@ from jkeras.backend.variables import unwrap
 from jkeras.engine.contract import Context
 from jkeras.engine.layer import Layer
 from jkeras.engine.node import KerasTensor
+from jkeras.engine.unkeyed import with_or_without_key
 from jkeras.layers.checks import positive_sizes
 from jkeras.layers.functions import describe, resolve, takes_mask, told
-from jkeras.typing import Config, Params, State
+from jkeras.typing import Config, Key, Params, State
 
 __all__ = ["Lambda"]
 
@@ -61,8 +62,12 @@ class Lambda(Layer):
 
     def apply_with_state(self, params: Params, state: State, x: Any, ctx: Context = Context()) -> tuple[Any, State]:  # noqa: B008
         arguments = {**self.arguments, "mask": ctx.mask} if takes_mask(self.function) else self.arguments
-        with told(ctx):
-            return unwrap(self.function(x, **arguments)), state
+
+        def compute(key: Key | None) -> Any:
+            with told(ctx._replace(key=key)):
+                return unwrap(self.function(x, **arguments))
+
+        return with_or_without_key(compute, ctx.key), state
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:  # type: ignore[override]
         if self.mask is not None:

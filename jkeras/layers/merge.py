@@ -14,10 +14,11 @@ from jkeras.engine.config import serialise
 from jkeras.engine.contract import Context
 from jkeras.engine.layer import Layer, computes_with_apply
 from jkeras.engine.node import KerasTensor
+from jkeras.engine.unkeyed import with_or_without_key
 from jkeras.errors import UnknownNameError
 from jkeras.layers.functions import describe, resolve, takes_mask, told
 from jkeras.layers.lambda_ import declared_shape, infer_shape
-from jkeras.typing import Array, Config, Params, Shape, State
+from jkeras.typing import Array, Config, Key, Params, Shape, State
 
 __all__ = ["Merge", "merge"]
 
@@ -68,6 +69,11 @@ class Merge(Layer):
         tensor_indices: Sequence[int] | None = None,
         name: str | None = None,
     ):
+        if mode == "join":
+            raise ValueError(
+                "Merge(mode='join') of Keras 0.3 gave the next layer all outputs at once. In Keras 1 that layer is called on the "
+                "list of tensors, layer([a, b]); or join them by a function: mode=lambda tensors: K.concatenate(tensors)."
+            )
         if not callable(mode) and mode not in _MODES:
             raise UnknownNameError("merge mode", mode, _MODES)
         self.mode = mode
@@ -163,8 +169,12 @@ class Merge(Layer):
         if not callable(self.mode):
             return _MODES[self.mode](self, list(x)), state
         arguments = {**self.arguments, "mask": ctx.mask} if takes_mask(self.mode) else self.arguments
-        with told(ctx):
-            return unwrap(self.mode(list(x), **arguments)), state
+
+        def compute(key: Key | None) -> Array:
+            with told(ctx._replace(key=key)):
+                return unwrap(self.mode(list(x), **arguments))
+
+        return with_or_without_key(compute, ctx.key), state
 
     @computes_with_apply
     def call(self, inputs: Any, mask: Any = None) -> Any:  # type: ignore[override]

@@ -9,7 +9,7 @@ from jkeras import backend as K
 from jkeras import constraints, initializations, regularizers
 from jkeras.engine.contract import InputSpec
 from jkeras.engine.layer import Layer
-from jkeras.layers import Dense, Input, Masking
+from jkeras.layers import Dense, Input, Lambda, Masking, Recurrent
 from jkeras.models import Model, Sequential
 from tests.engine.custom_layers import KEY, RNG, Linear, X, shapes
 
@@ -292,3 +292,66 @@ def test_training_mode_and_random_numbers():
     assert not np.array_equal(train(KEY), X)
     np.testing.assert_array_equal(train(KEY), train(KEY))
     assert not np.array_equal(train(KEY), train(jax.random.key(5)))
+
+
+def test_a_layer_may_write_into_its_input_spec():
+    class Fixed(Recurrent):
+        output_dim = 3
+
+        def build(self, input_shape):
+            self.input_spec[0].shape = input_shape
+            self.states = [None]
+
+        def step(self, x, states):
+            return x, [x]
+
+    Sequential([Fixed(input_shape=(8, 3))])
+    assert Sequential([Fixed(input_shape=(4, 3))]).input_shape == (None, 4, 3)
+
+
+def test_numbers_that_only_training_uses_need_no_key():
+    class Noise(Layer):
+        def call(self, x, mask=None):
+            return K.in_train_phase(x + K.random_normal(K.shape(x)), x)
+
+    class AlwaysNoise(Layer):
+        def call(self, x, mask=None):
+            return x + K.random_normal(K.shape(x))
+
+    for layer in (Noise(input_shape=(3,)), Lambda(lambda x: K.in_train_phase(K.dropout(x, 0.5), x), input_shape=(3,))):
+        model = Sequential([layer])
+        np.testing.assert_array_equal(model.apply(model.params, X), X)
+        np.testing.assert_array_equal(jax.jit(model.apply)(model.params, X), X)
+        np.testing.assert_array_equal(layer.apply({}, X), X)
+        noisy, _ = model.apply_with_state(model.params, {}, X, train=True, key=KEY)
+        assert np.abs(noisy - X).max() > 0.1
+        with pytest.raises(ValueError, match="was given no key"):
+            model.apply_with_state(model.params, {}, X, train=True)
+    for layer in (AlwaysNoise(input_shape=(3,)), Lambda(lambda x: K.dropout(x, 0.5), input_shape=(3,))):
+        with pytest.raises(ValueError, match="was given no key"):
+            Sequential([layer]).apply({}, X)
+
+
+def test_layers_compute_with_arrays_in_a_loss():
+    features = Sequential([Dense(4, input_dim=2, activation="tanh")])
+    model = Sequential([Dense(2, input_dim=3)])
+    model.compile("sgd", lambda y_true, y_pred: K.mean(K.square(features(y_true) - features(y_pred)), axis=-1))
+    target = np.ones((len(X), 2), "float32")
+    expected = np.mean(np.square(features.predict(target) - features.predict(model.predict(X))))
+    np.testing.assert_allclose(model.evaluate(X, target, verbose=0), expected, rtol=1e-5)
+    before = features.get_weights()
+    first = model.fit(X, target, nb_epoch=3, verbose=0).history["loss"]
+    assert first[2] < first[0]
+    np.testing.assert_array_equal(features.get_weights()[0], before[0])
+    features.set_weights([np.zeros_like(w) for w in before])  # what a loss reads is no constant
+    assert model.evaluate(X, target, verbose=0) == 0
+    with pytest.raises(TypeError, match="To compute with numbers use layer.apply"):
+        features(target)
+
+
+def test_a_lambda_may_use_a_layer():
+    dense = Dense(4)
+    model = Sequential([Lambda(lambda x: 2 * dense(x), input_shape=(3,))])
+    assert model.output_shape == (None, 4)
+    W, b = dense.get_weights()
+    np.testing.assert_allclose(model.predict(X), 2 * (X @ W + b), rtol=1e-5)

@@ -1,5 +1,8 @@
 """All layers, under the names of Keras 1; each family is a module of its own."""
 
+from typing import Any
+
+from jkeras.compat.later import is_later
 from jkeras.engine.contract import InputSpec
 from jkeras.engine.input import Input, InputLayer
 from jkeras.engine.layer import Layer
@@ -149,10 +152,15 @@ __all__ = [
     "time_distributed_dense",
 ]
 
-# What a config may name; nothing that comes with a later version.
-for _layer in (
-    GRU, LSTM, Activation, ActivityRegularization, Bidirectional, Dense, Dropout, Embedding, Flatten, Highway, InputLayer,
-    Lambda, Masking, MaxoutDense, Merge, Permute, RepeatVector, Reshape, SimpleRNN, SpatialDropout1D, SpatialDropout2D,
-    SpatialDropout3D, TimeDistributed, TimeDistributedDense,
-):  # fmt: skip
-    layer_registry.register()(_layer)
+# What a config may name: all but the base classes, and what comes with a later version.
+for _name in __all__:
+    _layer = globals().get(_name)
+    if isinstance(_layer, type) and issubclass(_layer, Layer) and _layer not in (Layer, Recurrent, Wrapper):
+        if not is_later(_layer):
+            layer_registry.register()(_layer)
+
+
+def __getattr__(name: str) -> Any:
+    from jkeras.legacy.layers import lookup
+
+    return lookup(__name__, name)

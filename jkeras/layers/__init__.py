@@ -155,9 +155,9 @@ __all__ = [
 # What a config may name: all but the base classes, and what comes with a later version.
 for _name in __all__:
     _layer = globals().get(_name)
-    if isinstance(_layer, type) and issubclass(_layer, Layer) and _layer not in (Layer, Recurrent, Wrapper):
-        if not is_later(_layer):
-            layer_registry.register()(_layer)
+    _is_base = _layer in (Layer, Recurrent, Wrapper)
+    if isinstance(_layer, type) and issubclass(_layer, Layer) and not _is_base and not is_later(_layer):
+        layer_registry.register()(_layer)
 
 
 def __getattr__(name: str) -> Any:

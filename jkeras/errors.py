@@ -14,6 +14,7 @@ __all__ = [
     "MissingStateError",
     "UnknownNameError",
     "did_you_mean",
+    "theano_hint",
 ]
 
 
@@ -69,3 +70,18 @@ def did_you_mean(name: str, options: Iterable[str], most: int = 12) -> str:
     if options and len(options) <= most:
         return f" Known are: {', '.join(options)}."
     return ""
+
+
+def theano_hint(error: Exception) -> str:
+    """Return what to do about a method of Theano's tensors that JAX's arrays lack, as a sentence; else nothing."""
+    if isinstance(error, AttributeError):
+        for name, instead in _INSTEAD.items():
+            if str(error).endswith(name) or f"'{name}'" in str(error):
+                return (
+                    f" Arrays of JAX have no method {name} of Theano's. Use {instead}; or run the script by `jkeras run`, or "
+                    "call jkeras.install_as_keras() first, which adds it."
+                )
+    return ""
+
+
+_INSTEAD = {"dimshuffle": "K.permute_dimensions(x, pattern)", "norm": "K.sqrt(K.sum(K.square(x), axis))"}

@@ -2,27 +2,33 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from jkeras.backend.config import get_uid
+from jkeras.callbacks import History
+from jkeras.compat import keras03
+from jkeras.compat.keras2 import accepts_keras2
 from jkeras.engine.config import describe, sharing
 from jkeras.engine.container import LayerList
-from jkeras.engine.graph import Graph
+from jkeras.engine.graph import Graph as Calls
 from jkeras.engine.input import Input, InputLayer
-from jkeras.engine.layer import Layer
+from jkeras.engine.layer import Layer, computes_with_apply
 from jkeras.engine.model import Model
-from jkeras.engine.node import KerasTensor, Node, get_source_inputs, one_or_list
+from jkeras.engine.node import KerasTensor, Node, as_list, get_source_inputs, one_or_list
 from jkeras.engine.saving.config import layer_from_config, layer_registry, reading, scope
 from jkeras.engine.saving.json import model_from_json
 from jkeras.engine.saving.later import load_model, model_from_yaml, save_model
 from jkeras.layers.merge import Merge
+from jkeras.legacy.models import Graph
 from jkeras.optimizers import optimizer_from_config
 from jkeras.typing import Config
 from jkeras.utils.io_utils import ask_to_proceed_with_overwrite
 
 __all__ = [
+    "Graph",
     "Layer",
     "Merge",
     "Model",
@@ -53,6 +59,11 @@ class Sequential(Model):
 
         model = Sequential([Dense(32, input_dim=784), Activation("relu"), Dense(10)])
     """
+
+    training_data: list[Any] | None = None
+    """What `fit` was last given: inputs, then targets."""
+    _class_mode: str | None = None
+    _accuracy: Any = None  # what reports the accuracy beside what the model was compiled with; see compat.keras03
 
     def __init__(self, layers: Sequence[Layer] | None = None, name: str | None = None):
         Layer.__init__(self, name=name)
@@ -106,7 +117,7 @@ class Sequential(Model):
             raise ValueError(f"Layer {layer.name!r} has {len(output)} outputs; in a Sequential every layer has one.")
         inputs = self.inputs or get_source_inputs(output)
         if not self._stack:
-            Graph(inputs, [output], self.name)  # the models that a Merge joins may have layers of one name
+            Calls(inputs, [output], self.name)  # the models that a Merge joins may have layers of one name
         self._stack.append(layer)
         self._objective = self._programs = None
         self._connect(inputs, [output])
@@ -126,7 +137,7 @@ class Sequential(Model):
                 )
             # Called anew: a nested model is one layer with its own graph.
             tensors = [
-                Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=name)
+                Input(batch_shape=tensor._keras_shape, dtype=tensor.dtype, name=name)
                 for tensor, name in zip(layer.inputs, layer.input_names, strict=True)
             ]
             return layer(tensors if len(tensors) > 1 else tensors[0])
@@ -199,7 +210,7 @@ class Sequential(Model):
         return self.flattened_layers
 
     @property
-    def graph(self) -> Graph:
+    def graph(self) -> Calls:
         if not self._stack:
             raise RuntimeError(f"{self.name!r} has no layers yet: add some, the first one with input_shape=(…).")
         return super().graph
@@ -217,13 +228,87 @@ class Sequential(Model):
         _ = self.graph  # says what to do if there are no layers
         return super()._inputs(*args, **kwargs)
 
-    # ---- Keras 1's argument order, and what only a Sequential has
+    @computes_with_apply
+    def call(self, x: Any, mask: Any = None) -> Any:  # type: ignore[override]
+        return super().call(x, mask)
+
+    # ---- Keras 1's argument order, and what only a Sequential has; `kwargs` hold words of Keras 0.3
+
+    def compile(  # type: ignore[override]
+        self,
+        optimizer: Any,
+        loss: Any,
+        metrics: Any = None,
+        sample_weight_mode: Any = None,
+        loss_weights: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Fix how the model is trained; the arguments are those of `Model.compile` in another order.
+
+        Args:
+            **kwargs: ``class_mode='binary'`` or ``'categorical'``, the accuracy that ``show_accuracy`` means.
+        """
+        class_mode = keras03.drop_old_compile_words("Sequential.compile", kwargs)
+        super().compile(optimizer, loss, metrics, loss_weights, sample_weight_mode, **kwargs)
+        self._class_mode, self._accuracy = class_mode, None
+
+    def _showing(self, method: str, kwargs: dict[str, Any], known: Sequence[str], *words: str) -> Any:
+        """Return the ``with`` block in which `method` runs, after a look at its further keywords."""
+        wanted = keras03.wants_accuracy(f"Sequential.{method}", kwargs, *words)
+        keras03.refuse_unknown(f"Sequential.{method}", kwargs, known)
+        return keras03.showing_accuracy(self, method, self._class_mode) if wanted else nullcontext()
+
+    @accepts_keras2
+    def fit(
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int = 32,
+        nb_epoch: int = 10,
+        verbose: int = 1,
+        callbacks: Sequence[Any] | None = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool | str = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        isolate_state: bool = False,
+        **kwargs: Any,
+    ) -> History:
+        """Train the model; see `Model.fit`.
+
+        Args:
+            **kwargs: ``show_accuracy=True`` reports the accuracy too.
+        """
+        known = ["x", "y", "batch_size", "nb_epoch", "verbose", "callbacks", "validation_split", "validation_data", "shuffle",
+                 "class_weight", "sample_weight", "initial_epoch", "isolate_state"]  # fmt: skip
+        with self._showing("fit", kwargs, known):
+            history = super().fit(
+                x, y, batch_size, nb_epoch, verbose, callbacks, validation_split, validation_data, shuffle, class_weight,
+                sample_weight, initial_epoch, isolate_state,
+            )  # fmt: skip
+        self.training_data = [*as_list(x), *as_list(y)]
+        return history
+
+    def evaluate(
+        self, x: Any, y: Any, batch_size: int = 32, verbose: int = 1, sample_weight: Any = None, **kwargs: Any
+    ) -> Any:
+        """Return the loss, or a list as `metrics_names` says; with ``show_accuracy=True`` the accuracy at its end."""
+        with self._showing("evaluate", kwargs, ["x", "y", "batch_size", "verbose", "sample_weight"]):
+            return super().evaluate(x, y, batch_size, verbose, sample_weight)
 
     def train_on_batch(  # type: ignore[override]
         self, x: Any, y: Any, class_weight: Any = None, sample_weight: Any = None, **kwargs: Any
     ) -> Any:
         """Update the weights once, on the given samples; return loss and metrics as `evaluate` does."""
-        return super().train_on_batch(x, y, sample_weight=sample_weight, class_weight=class_weight, **kwargs)
+        with self._showing("train_on_batch", kwargs, ["x", "y", "class_weight", "sample_weight"], "accuracy"):
+            return super().train_on_batch(x, y, sample_weight=sample_weight, class_weight=class_weight)
+
+    def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
+        """Return loss and metrics of the given samples as one batch."""
+        with self._showing("test_on_batch", kwargs, ["x", "y", "sample_weight"], "accuracy"):
+            return super().test_on_batch(x, y, sample_weight=sample_weight)
 
     def predict_proba(self, x: Any, batch_size: int = 32, verbose: int = 1) -> np.ndarray:
         """Return `predict`, and warn if the numbers cannot be probabilities."""

@@ -265,6 +265,11 @@ class TFOptimizer(Optimizer):
             "or pass a gradient transformation (an object with init and update, such as optax.adam(1e-3)) as it is."
         )
 
+    @property
+    def weights(self) -> Any:
+        """Keras 1 has none of TensorFlow's."""
+        raise NotImplementedError("TFOptimizer has no weights: TensorFlow keeps them.")
+
 
 sgd, rmsprop, adagrad, adadelta = SGD, RMSprop, Adagrad, Adadelta
 adam, adamax, nadam = Adam, Adamax, Nadam
@@ -294,7 +299,8 @@ def get(identifier: Any, kwargs: Mapping[str, Any] | None = None) -> Any:
 
     Args:
         identifier: a name in any case; ``{'class_name': ..., 'config': {...}}``; an `Optimizer`; or any other gradient
-            transformation, that is an object with methods ``init`` and ``update``, which is returned as it is.
+            transformation, that is an object with methods ``init`` and ``update``, which is returned as it is, as is
+            an object of Keras 1's style with ``get_updates``.
         kwargs: arguments for the constructor where one is called.
 
     Raises:
@@ -313,6 +319,8 @@ def get(identifier: Any, kwargs: Mapping[str, Any] | None = None) -> Any:
     if isinstance(identifier, type) and issubclass(identifier, Optimizer):
         return identifier(**(kwargs or {}))
     if callable(getattr(identifier, "init", None)) and callable(getattr(identifier, "update", None)):
+        return identifier
+    if callable(getattr(identifier, "get_updates", None)) and not isinstance(identifier, type):
         return identifier
     raise TypeError(
         f"Could not interpret {identifier!r} as an optimizer: give a name such as 'sgd', a config dict, an Optimizer, "

@@ -45,16 +45,6 @@ STILL_TO_COME = {
         for name in ("evaluate_generator", "fit_generator", "predict_generator")
     },
     **{
-        f"models.Sequential.{name}": "compatibility"
-        for name in (
-            "compile",
-            "evaluate",
-            "fit",
-            "test_on_batch",
-            "training_data",
-        )
-    },
-    **{
         f"optimizers.{name}.get_updates": "compatibility"
         for name in (
             "Adadelta",

@@ -70,7 +70,6 @@ def test_signature_defaults_and_settings(cls: type) -> None:
     assert defaults == reference.DEFAULTS[cls.__name__.lower()]
     optimizer = cls()
     assert {name for name in defaults if isinstance(getattr(optimizer, name), Variable)} == SETTINGS[cls.__name__]
-    assert set(optimizer.hyper_values()) == SETTINGS[cls.__name__]
     assert float(optimizer.iterations) == 0
     assert getattr(optimizers, cls.__name__.lower()) is cls
 
@@ -135,7 +134,6 @@ def test_settings_are_set_and_never_replaced(cls: type) -> None:
         change(value)
         assert optimizer.lr is lr
         assert float(get_value(optimizer.lr)) == value
-        assert float(optimizer.hyper_values()["lr"]) == value
         assert float(optimizer.init(make_params()).hyper["lr"]) == value
 
 
@@ -156,10 +154,6 @@ def test_changing_settings_reaches_a_compiled_step_without_a_retrace(cls: type) 
     np.testing.assert_array_equal(trainer.train(), 0)
     optimizer.lr.set_value(np.float64(0.5))
     assert np.all(trainer.train(2) != 0)
-    assert trainer.traces == 1
-    # The engine may also pass the values in itself.
-    trainer.opt_state = trainer.opt_state._replace(hyper=optimizer.hyper_values())
-    trainer.train()
     assert trainer.traces == 1
     assert float(optimizer.lr) == 0.5
 
@@ -192,7 +186,6 @@ def test_one_optimizer_for_two_models() -> None:
     first, second = Trainer(optimizer), Trainer(optimizer)
     for _ in range(3):  # either step donates its state
         for trainer in (first, second):
-            trainer.opt_state = trainer.opt_state._replace(hyper=optimizer.hyper_values())
             trainer.train()
     optimizer.lr = 0.0
     for trainer in (first, second):

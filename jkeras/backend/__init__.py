@@ -34,6 +34,22 @@ from jkeras.backend.control import (
     stop_gradient,
     switch,
 )
+from jkeras.backend.convolution import (
+    atrous_conv2d,
+    conv1d,
+    conv2d,
+    conv3d,
+    deconv2d,
+    separable_conv2d,
+)
+from jkeras.backend.ctc import (
+    ctc_batch_cost,
+    ctc_cost,
+    ctc_create_skip_idxs,
+    ctc_interleave_blanks,
+    ctc_path_probs,
+    ctc_update_log_p,
+)
 from jkeras.backend.elementwise import (
     abs,
     cast,
@@ -57,27 +73,6 @@ from jkeras.backend.elementwise import (
     square,
 )
 from jkeras.backend.graphs import Function, function, gradients, placeholder
-from jkeras.backend.later import (
-    asymmetric_spatial_2d_padding,
-    atrous_conv2d,
-    conv1d,
-    conv2d,
-    conv3d,
-    ctc_batch_cost,
-    ctc_cost,
-    ctc_create_skip_idxs,
-    ctc_interleave_blanks,
-    ctc_path_probs,
-    ctc_update_log_p,
-    deconv2d,
-    pool2d,
-    pool3d,
-    resize_images,
-    resize_volumes,
-    separable_conv2d,
-    spatial_2d_padding,
-    spatial_3d_padding,
-)
 from jkeras.backend.linalg import batch_dot, dot, gather, transpose
 from jkeras.backend.nn import (
     batch_normalization,
@@ -96,6 +91,7 @@ from jkeras.backend.nn import (
     sparse_categorical_crossentropy,
     tanh,
 )
+from jkeras.backend.pooling import pool2d, pool3d
 from jkeras.backend.random import (
     dropout,
     key_scope,
@@ -136,6 +132,13 @@ from jkeras.backend.shaping import (
     tile,
     to_dense,
 )
+from jkeras.backend.spatial import (
+    asymmetric_spatial_2d_padding,
+    resize_images,
+    resize_volumes,
+    spatial_2d_padding,
+    spatial_3d_padding,
+)
 from jkeras.backend.variables import (
     Variable,
     batch_get_value,
@@ -156,6 +159,7 @@ from jkeras.backend.variables import (
     zeros,
     zeros_like,
 )
+from jkeras.compat.array_methods import install_if_wanted
 
 __all__ = [
     "_BACKEND",
@@ -323,3 +327,6 @@ def __getattr__(name: str) -> Any:
     from jkeras.errors import did_you_mean
 
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{did_you_mean(name, __all__, most=0)}")
+
+
+install_if_wanted()

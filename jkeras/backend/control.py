@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jkeras.backend.config import learning_phase
-from jkeras.backend.dispatch import Symbolic, op
+from jkeras.backend.dispatch import Lazy, Symbolic, deferring, holds_arrays, make_node, op
 from jkeras.backend.graphs import Function
 from jkeras.backend.variables import as_array
 from jkeras.typing import Array
@@ -28,7 +28,7 @@ __all__ = [
 
 def eval(x: Any) -> np.ndarray:
     """Return the value of `x` as a numpy array; of a symbolic tensor, if it depends on no input."""
-    if isinstance(x, Symbolic):
+    if isinstance(x, Symbolic) and not isinstance(x, Lazy):
         return Function([], [x])([])[0]
     return np.array(as_array(x))
 
@@ -53,24 +53,47 @@ def _made(expression: Any) -> Any:
     return expression() if callable(expression) else expression
 
 
-@op
-def switch(condition: Any, then_expression: Any, else_expression: Any) -> Array:
+def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
     """Return elements of `then_expression` where `condition` is not zero, else of `else_expression`.
 
     Both expressions are computed; each may be a function without arguments that returns an array.
     """
-    return jnp.where(as_array(condition) != 0, as_array(_made(then_expression)), as_array(_made(else_expression)))
+    return _switch(condition, _made(then_expression), _made(else_expression))
 
 
 @op
+def _switch(condition: Any, then_expression: Any, else_expression: Any) -> Array:
+    return jnp.where(as_array(condition) != 0, as_array(then_expression), as_array(else_expression))
+
+
+_switch.__name__ = "switch"
+
+
 def in_train_phase(x: Any, alt: Any) -> Any:
-    """Return `x` in the train phase, else `alt`; each may be a function that returns the value."""
+    """Return `x` in the train phase, else `alt`; each may be a function that returns the value.
+
+    Where nothing is being computed, the result is symbolic: which of the two it is shows when it is computed.
+    """
+    if deferring():
+        x, alt = _made(x), _made(alt)
+        return _in_train_phase(x, alt) if holds_arrays([x, alt]) else make_node(_phases, (x, alt))
+    return _in_train_phase(x, alt)
+
+
+@op
+def _in_train_phase(x: Any, alt: Any) -> Any:
+    return _phases(x, alt)
+
+
+def _phases(x: Any, alt: Any) -> Any:
     return _made(x) if learning_phase() else _made(alt)
 
 
-@op
+_phases.__name__ = _in_train_phase.__name__ = "in_train_phase"
+
+
 def in_test_phase(x: Any, alt: Any) -> Any:
-    """Return `x` in the test phase, else `alt`; each may be a function that returns the value."""
+    """Return `x` in the test phase, else `alt`; see `in_train_phase`."""
     return in_train_phase(alt, x)
 
 

@@ -17,7 +17,7 @@ class Function:
     Args:
         inputs: symbolic tensors, and at most one ``K.learning_phase()`` among them.
         outputs: symbolic tensors or variables: one of them or a list.
-        updates: pairs (variable, new value), made after each call.
+        updates: pairs (variable, new value), or a dict of them, made after each call.
         **kwargs: of Theano's functions; they change nothing here.
 
     >>> import jkeras.backend as K
@@ -28,7 +28,7 @@ class Function:
     """
 
     def __init__(self, inputs: Any, outputs: Any, updates: Sequence[Any] = (), **kwargs: Any):
-        from jkeras.engine.expressions import Program
+        from jkeras.engine.program import Program
 
         self._program = Program(inputs, outputs, updates)
 
@@ -52,7 +52,7 @@ def gradients(loss: Any, variables: Any) -> Any:
     Returns:
         A list of symbolic tensors, each of the shape of its variable.
     """
-    from jkeras.engine.expressions import gradients as make
+    from jkeras.engine.derivatives import gradients as make
 
     return make(loss, variables)
 

@@ -2,21 +2,25 @@
 
 Inside ``with key_scope(key):`` every draw uses the next key made from `key`; this works under `jax.jit`
 and `jax.vmap` too. Outside a scope the keys come from numpy's global generator, so that
-``np.random.seed(1337)`` makes a script reproducible.
+``np.random.seed(1337)`` makes a script reproducible. There a draw is an expression (see `jkeras.backend.dispatch`): by
+itself it has fixed numbers, and in a graph each run draws anew.
 """
 
-from collections.abc import Iterator
+import functools
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from jkeras.backend.config import canonical_dtype
-from jkeras.backend.dispatch import op
+from jkeras.backend.dispatch import computing, deferring, holds_arrays, make_node, op
 from jkeras.backend.variables import Variable, as_array, sizes, unwrap
+from jkeras.errors import MissingKeyError
 from jkeras.typing import Array, Key
 
 __all__ = [
@@ -43,7 +47,7 @@ class _Keys:
 
     def next(self) -> Key:
         if self.key is None:
-            raise ValueError(
+            raise MissingKeyError(
                 "This computation draws random numbers and was given no key. Pass one: "
                 "model.apply_with_state(params, state, x, train=..., key=jax.random.key(0))."
             )
@@ -80,7 +84,8 @@ def key_scope(key: Key | None) -> Iterator[None]:
     """
     token = _scope.set(_Keys(key))
     try:
-        yield
+        with computing():
+            yield
     finally:
         _scope.reset(token)
 
@@ -93,7 +98,8 @@ def host_scope(generator: np.random.RandomState) -> Iterator[None]:
     """
     token = _scope.set(_Host(generator))
     try:
-        yield
+        with computing():
+            yield
     finally:
         _scope.reset(token)
 
@@ -121,7 +127,35 @@ def _key(seed: int | None) -> Key:
     return jax.random.fold_in(next_key(), int(seed))
 
 
-@op
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _draw(function: Callable[P, R]) -> Callable[P, R]:
+    """Decorator: let a function that draws make an expression where nothing is being computed."""
+    compute, signature = op(function), inspect.signature(function)
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if _scope.get() is not None or not deferring() or holds_arrays([*args, *kwargs.values()]):
+            return compute(*args, **kwargs)
+        if signature.bind(*args, **kwargs).arguments.get("seed") is not None:
+            return make_node(function, args, kwargs)
+        own = int(np.random.randint(0, 2**31 - 1))
+
+        @functools.wraps(function)
+        def draw(*args: P.args, **kwargs: P.kwargs) -> R:
+            if _scope.get() is not None:
+                return function(*args, **kwargs)
+            with key_scope(jax.random.key(own)):
+                return function(*args, **kwargs)
+
+        return make_node(draw, args, kwargs)
+
+    return call
+
+
+@_draw
 def random_normal(shape: Any, mean: Any = 0.0, std: Any = 1.0, dtype: Any = None, seed: int | None = None) -> Array:
     """Return normally distributed numbers.
 
@@ -138,7 +172,7 @@ def random_normal(shape: Any, mean: Any = 0.0, std: Any = 1.0, dtype: Any = None
     return (draw * unwrap(std) + unwrap(mean)).astype(dtype)
 
 
-@op
+@_draw
 def random_uniform(shape: Any, low: Any = 0.0, high: Any = 1.0, dtype: Any = None, seed: int | None = None) -> Array:
     """Return numbers uniformly distributed in [low, high); arguments as in `random_normal`."""
     if (host := _host()) is not None and seed is None:
@@ -146,7 +180,7 @@ def random_uniform(shape: Any, low: Any = 0.0, high: Any = 1.0, dtype: Any = Non
     return jax.random.uniform(_key(seed), sizes(shape), canonical_dtype(dtype), unwrap(low), unwrap(high))
 
 
-@op
+@_draw
 def random_binomial(shape: Any, p: Any = 0.0, dtype: Any = None, seed: int | None = None) -> Array:
     """Return numbers that are 1 with probability `p`, else 0; arguments as in `random_normal`."""
     return jax.random.bernoulli(_key(seed), unwrap(p), sizes(shape)).astype(canonical_dtype(dtype))
@@ -156,14 +190,16 @@ def random_normal_variable(
     shape: Any, mean: float, scale: float, dtype: Any = None, name: str | None = None
 ) -> Variable:
     """Make a variable of normally distributed numbers with standard deviation `scale`."""
-    return Variable(random_normal(shape, mean, scale, dtype), name)
+    with computing():
+        return Variable(random_normal(shape, mean, scale, dtype), name)
 
 
 def random_uniform_variable(
     shape: Any, low: float, high: float, dtype: Any = None, name: str | None = None
 ) -> Variable:
     """Make a variable of numbers uniformly distributed in [low, high)."""
-    return Variable(random_uniform(shape, low, high, dtype), name)
+    with computing():
+        return Variable(random_uniform(shape, low, high, dtype), name)
 
 
 @op

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jkeras.backend.config import canonical_dtype
-from jkeras.backend.dispatch import Symbolic, op
+from jkeras.backend.dispatch import Operators, Symbolic, make_node, op
 from jkeras.backend.variables import as_array, sizes, unwrap
 from jkeras.typing import Array
 
@@ -40,24 +40,39 @@ __all__ = [
 ]
 
 
-def shape(x: Any) -> tuple[int, ...]:
-    """Return the shape of `x` as a tuple of ints; of a symbolic tensor with ``None`` for sizes not known yet."""
-    return x.shape if isinstance(x, Symbolic) else np.shape(unwrap(x))
+def shape(x: Any) -> Any:
+    """Return the shape of `x` as a tuple of ints.
+
+    Of a symbolic tensor with sizes that are not known yet: a symbolic tensor of them. It can be indexed, sliced and iterated
+    over, and what comes out, calculated with, can be used wherever a size is wanted.
+    """
+    if isinstance(x, Symbolic):
+        sizes = int_shape(x)
+        return make_node(_sizes_of, (x,)) if None in sizes else sizes
+    return np.shape(unwrap(x))
+
+
+def _sizes_of(x: Any) -> np.ndarray:
+    return np.array(np.shape(x), "int32")
+
+
+_sizes_of.__name__ = "shape"
+_sizes_of.gives_sizes = True  # type: ignore[attr-defined]
 
 
 def int_shape(x: Any) -> tuple[int, ...]:
     """Return the shape of `x` as a tuple of ints; of a symbolic tensor with ``None`` for sizes not known yet."""
-    return shape(x)
+    return tuple(x.shape) if isinstance(x, Operators) else np.shape(x)
 
 
 def ndim(x: Any) -> int:
     """Return the number of axes."""
-    return len(x.shape) if isinstance(x, Symbolic) else np.ndim(unwrap(x))
+    return len(x.shape) if isinstance(x, Operators) else np.ndim(x)
 
 
 def dtype(x: Any) -> str:
     """Return the name of the dtype, such as ``'float32'``."""
-    return x.dtype if isinstance(x, Symbolic) else as_array(x).dtype.name
+    return np.dtype(x.dtype).name if isinstance(x, Operators) else as_array(x).dtype.name
 
 
 def is_sparse(tensor: Any) -> bool:
@@ -135,6 +150,7 @@ def repeat(x: Any, n: int) -> Array:
     return jnp.broadcast_to(x[:, None, :], (x.shape[0], *sizes(n), x.shape[1]))
 
 
+@op
 def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = "int32") -> Array:
     """Return evenly spaced numbers: from 0 to `start`, or from `start` to `stop`, the end left out."""
     return jnp.arange(start, stop, step, dtype=canonical_dtype(dtype))

@@ -1,7 +1,7 @@
 """Variables: named boxes for arrays, as Keras 1's scripts expect them, and the functions that make and read them."""
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jkeras.backend.config import canonical_dtype
-from jkeras.backend.dispatch import Symbolic
+from jkeras.backend.dispatch import Held, Symbolic, computing, holds_symbolic, make_node, op
 from jkeras.typing import Array
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "as_array",
     "batch_get_value",
     "batch_set_value",
+    "being_read",
     "count_params",
     "eye",
     "get_value",
@@ -39,30 +40,12 @@ __all__ = [
     "zeros_like",
 ]
 
-# What a Variable lends from its array: enough for the expressions of old scripts, such as `W.T` or `W.sum()`.
-_LENT = frozenset({"T", "astype", "at", "dot", "flatten", "max", "mean", "min", "reshape", "size", "sum", "transpose"})
 
-
-def _binary(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    def method(self: "Variable", other: Any) -> Any:
-        if isinstance(other, Symbolic):
-            return NotImplemented  # the tensor's operator keeps the variable, whose value may change
-        return operation(self.value, unwrap(other))
-
-    return method
-
-
-def _reflected(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    def method(self: "Variable", other: Any) -> Any:
-        return operation(unwrap(other), self.value)
-
-    return method
-
-
-class Variable:
+class Variable(Held):
     """A named box that holds one array and lets scripts replace it.
 
-    It takes part in arithmetic and in `jax.numpy` functions as its array would, also in traced code.
+    In traced code, with arrays and in `jax.numpy` functions it is as its array. Elsewhere arithmetic and K's functions make
+    expressions of it, which follow its value (see `jkeras.backend.dispatch`).
     Comparison with ``==`` and hashing are by identity, so that variables can be keys of a dict.
 
     Attributes:
@@ -71,25 +54,33 @@ class Variable:
 
     >>> v = Variable(jnp.ones(2), name="v")
     >>> v.set_value([3, 4])
-    >>> (v * 2).tolist()
-    [6.0, 8.0]
+    >>> double = v * 2
+    >>> v.set_value([5, 6])
+    >>> double.tolist()
+    [10.0, 12.0]
     """
 
-    __array_priority__ = 1000  # numpy arrays on the left leave the operation to the methods below
+    _owner: "Variable | None" = None
 
     def __init__(self, value: Array, name: str | None = None):
         self._array = value
         self.name = name
 
+    def become(self, other: "Variable") -> None:
+        """Share the array of another variable from now on: expressions of this one follow the other."""
+        self._owner = other
+
     @property
     def value(self) -> Array:
         """The array in the box; assign to replace it. In a compiled function it is what the function was given for it."""
+        if self._owner is not None:
+            return self._owner.value
         reads = _reads.get()
         return self.load() if reads is None else reads.read(self)
 
     @value.setter
     def value(self, array: Array) -> None:
-        self.store(array)
+        (self if self._owner is None else self._owner).store(array)
 
     def load(self) -> Array:
         """Return the array. Variables whose array is kept elsewhere override it."""
@@ -136,62 +127,9 @@ class Variable:
             )
         self.value = new
 
-    def eval(self) -> np.ndarray:
-        """Return a numpy copy of the array."""
-        return self.get_value()
-
-    def __getattr__(self, attribute: str) -> Any:
-        if attribute in _LENT:
-            return getattr(self.value, attribute)
-        raise AttributeError(f"A Variable has no attribute {attribute!r}; its array is `.value`.")
-
     def __repr__(self) -> str:
         value = self.value
         return f"<Variable {self.name!r}, shape {getattr(value, 'shape', None)}, {getattr(value, 'dtype', None)}>"
-
-    def __jax_array__(self) -> Array:
-        return self.value
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self.value, dtype=dtype) if copy else np.asarray(self.value, dtype=dtype)
-
-    def __getitem__(self, index: Any) -> Array:
-        return self.value[tuple(map(unwrap, index)) if isinstance(index, tuple) else unwrap(index)]
-
-    def __len__(self) -> int:
-        return len(self.value)
-
-    def __iter__(self) -> Iterator[Array]:
-        return iter(self.value)
-
-    def __float__(self) -> float:
-        return float(self.value)
-
-    def __int__(self) -> int:
-        return int(self.value)
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
-    def __neg__(self) -> Array:
-        return -self.value
-
-    def __pos__(self) -> Array:
-        return self.value
-
-    def __abs__(self) -> Array:
-        return abs(self.value)
-
-    __add__, __radd__ = _binary(operator.add), _reflected(operator.add)
-    __sub__, __rsub__ = _binary(operator.sub), _reflected(operator.sub)
-    __mul__, __rmul__ = _binary(operator.mul), _reflected(operator.mul)
-    __truediv__, __rtruediv__ = _binary(operator.truediv), _reflected(operator.truediv)
-    __floordiv__, __rfloordiv__ = _binary(operator.floordiv), _reflected(operator.floordiv)
-    __mod__, __rmod__ = _binary(operator.mod), _reflected(operator.mod)
-    __pow__, __rpow__ = _binary(operator.pow), _reflected(operator.pow)
-    __matmul__, __rmatmul__ = _binary(operator.matmul), _reflected(operator.matmul)
-    __lt__, __le__ = _binary(operator.lt), _binary(operator.le)
-    __gt__, __ge__ = _binary(operator.gt), _binary(operator.ge)
 
 
 class Reads:
@@ -233,12 +171,18 @@ _reads: ContextVar[Reads | None] = ContextVar("reads", default=None)
 
 @contextmanager
 def reading(reads: Reads) -> Iterator[Reads]:
-    """Let variables be read from `reads` inside a ``with`` block."""
+    """Let variables be read from `reads`, and at once, inside a ``with`` block."""
     token = _reads.set(reads)
     try:
-        yield reads
+        with computing():
+            yield reads
     finally:
         _reads.reset(token)
+
+
+def being_read() -> bool:
+    """Whether a compiled step or function is being traced, which gets the arrays of the variables that it reads."""
+    return _reads.get() is not None
 
 
 def _unflatten(_: None, children: Iterable[Any]) -> Variable:
@@ -252,19 +196,22 @@ jax.tree_util.register_pytree_node(Variable, lambda box: ((box.value,), None), _
 
 
 def unwrap(x: Any) -> Any:
-    """Return the array of a `Variable`, and anything else as it is."""
-    return x.value if isinstance(x, Variable) else x
+    """Return the array of a `Variable` or of an expression of them, and anything else as it is."""
+    return x.value if isinstance(x, Held) else x
 
 
 def as_array(x: Any) -> Array:
     """Return `x`, which may be a `Variable`, a numpy array, a number or nested lists of them, as a JAX array.
 
     A number stays weakly typed, whatever its origin: it takes the dtype of the arrays it meets, also in 64-bit mode.
+    A symbolic tensor is returned as it is, for functions that are made of K's functions.
     """
     if isinstance(x, jax.Array):
         return x
-    if isinstance(x, Variable):
+    if isinstance(x, Held):
         return x.value
+    if isinstance(x, Symbolic):
+        return x  # type: ignore[return-value]
     if isinstance(x, float):  # np.float64 is one too, but strongly typed
         x = float(x)
     return jnp.asarray(x)
@@ -277,12 +224,16 @@ def sizes(shape: Any) -> tuple[int, ...]:
         ValueError: a size is not integral.
     """
     shape = unwrap(shape)
-    if isinstance(shape, (int, float, np.number)):
+    if isinstance(shape, jax.Array) and not isinstance(shape, jax.core.Tracer):
+        shape = np.asarray(shape)  # in traced code its entries would be traced
+    if isinstance(shape, (int, float, np.number)) or getattr(shape, "shape", None) == ():
         shape = (shape,)
     return tuple(_size(size, shape) for size in shape)
 
 
 def _size(size: Any, shape: Any) -> int:
+    if isinstance(size, jax.Array) and not isinstance(size, jax.core.Tracer):
+        size = np.asarray(size)[()]
     if isinstance(size, (float, np.floating)):
         if not float(size).is_integer():
             raise ValueError(f"A shape consists of integers; got {size!r} in {tuple(shape)}.")
@@ -308,14 +259,24 @@ def variable(value: Any, dtype: Any = None, name: str | None = None) -> Variable
 
 
 def zeros(shape: Any, dtype: Any = None, name: str | None = None) -> Variable:
-    """Make a variable of zeros."""
-    return Variable(jnp.asarray(np.zeros(sizes(shape), canonical_dtype(dtype))), name)
+    """Make a variable of zeros; of sizes that are known when the graph runs, a symbolic tensor."""
+    return _filled(shape, 0, dtype, name)
 
 
 def ones(shape: Any, dtype: Any = None, name: str | None = None) -> Variable:
-    """Make a variable of ones."""
+    """Make a variable of ones; of sizes that are known when the graph runs, a symbolic tensor."""
+    return _filled(shape, 1, dtype, name)
+
+
+def _filled(shape: Any, number: int, dtype: Any, name: str | None) -> Variable:
+    if holds_symbolic([shape]):
+        return make_node(_full, (shape, number, dtype))
     # From numpy: jnp.ones is a program to compile for each shape.
-    return Variable(jnp.asarray(np.ones(sizes(shape), canonical_dtype(dtype))), name)
+    return Variable(jnp.asarray(np.full(sizes(shape), number, canonical_dtype(dtype))), name)
+
+
+def _full(shape: Any, number: int, dtype: Any) -> Array:
+    return jnp.full(sizes(shape), number, canonical_dtype(dtype))
 
 
 def eye(size: int, dtype: Any = None, name: str | None = None) -> Variable:
@@ -323,11 +284,13 @@ def eye(size: int, dtype: Any = None, name: str | None = None) -> Variable:
     return Variable(jnp.eye(*sizes(size), dtype=canonical_dtype(dtype)), name)
 
 
+@op
 def zeros_like(x: Any, dtype: Any = None, name: str | None = None) -> Array:
     """Return zeros of the shape of `x`, and of its dtype unless `dtype` is given."""
     return jnp.zeros_like(as_array(x), dtype=None if dtype is None else canonical_dtype(dtype))
 
 
+@op
 def ones_like(x: Any, dtype: Any = None, name: str | None = None) -> Array:
     """Return ones of the shape of `x`, and of its dtype unless `dtype` is given."""
     return jnp.ones_like(as_array(x), dtype=None if dtype is None else canonical_dtype(dtype))
@@ -335,16 +298,16 @@ def ones_like(x: Any, dtype: Any = None, name: str | None = None) -> Array:
 
 def count_params(x: Any) -> int:
     """Return the number of scalars in `x`."""
-    return int(np.prod(unwrap(x).shape, dtype=np.int64))
+    return int(np.prod(x.shape, dtype=np.int64))
 
 
 def get_variable_shape(x: Any) -> tuple[int, ...]:
     """Return the shape of a variable."""
-    return tuple(unwrap(x).shape)
+    return tuple(x.shape)
 
 
 def get_value(x: Any) -> np.ndarray:
-    """Return a numpy copy of what a variable (or an array) holds.
+    """Return a numpy copy of what a variable, an expression of variables, or an array holds.
 
     Raises:
         TypeError: `x` holds no value.
@@ -353,6 +316,8 @@ def get_value(x: Any) -> np.ndarray:
         return x.get_value()
     if isinstance(x, (jax.Array, np.ndarray, np.generic)):
         return np.array(x)
+    if isinstance(x, Symbolic):
+        raise TypeError(f"get_value() reads a variable; {x!r} depends on inputs. Compute it with K.function.")
     raise TypeError(
         f"get_value() reads a variable; got {type(x).__name__}. For an expression use eval(), for a number the number."
     )
@@ -382,20 +347,35 @@ def batch_set_value(tuples: Iterable[tuple[Any, Any]]) -> None:
 
 
 def update(x: Variable, new_x: Any) -> tuple[Variable, Any]:
-    """Return the pair that tells a model to replace `x` by `new_x`; see ``Layer.add_update``."""
-    return x, unwrap(new_x)
+    """Return the pair that tells K.function, an optimizer or ``Layer.add_update`` to replace `x` by `new_x`."""
+    return x, new_x
 
 
 def update_add(x: Variable, increment: Any) -> tuple[Variable, Any]:
-    """Return the pair that tells a model to add `increment` to `x`."""
-    return x, as_array(x) + unwrap(increment)
+    """Return the pair that tells to add `increment` to `x`; see `update`."""
+    return x, _add(x, increment)
 
 
 def update_sub(x: Variable, decrement: Any) -> tuple[Variable, Any]:
-    """Return the pair that tells a model to subtract `decrement` from `x`."""
-    return x, as_array(x) - unwrap(decrement)
+    """Return the pair that tells to subtract `decrement` from `x`; see `update`."""
+    return x, _subtract(x, decrement)
 
 
-def moving_average_update(variable: Variable, value: Any, momentum: float) -> tuple[Variable, Any]:
-    """Return the pair that tells a model to set `variable` to ``variable * momentum + value * (1 - momentum)``."""
-    return variable, as_array(variable) * momentum + unwrap(value) * (1.0 - momentum)
+def moving_average_update(variable: Variable, value: Any, momentum: Any) -> tuple[Variable, Any]:
+    """Return the pair that tells to set `variable` to ``variable * momentum + value * (1 - momentum)``; see `update`."""
+    return variable, _mixed(variable, value, momentum)
+
+
+@op
+def _add(x: Any, increment: Any) -> Array:
+    return as_array(x) + increment
+
+
+@op
+def _subtract(x: Any, decrement: Any) -> Array:
+    return as_array(x) - decrement
+
+
+@op
+def _mixed(variable: Any, value: Any, momentum: Any) -> Array:
+    return as_array(variable) * momentum + value * (1.0 - momentum)

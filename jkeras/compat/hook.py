@@ -31,7 +31,8 @@ _NO_TENSORFLOW = (
 def install_as_keras(theano: bool = False) -> None:
     """Let ``import keras`` and ``import keras.…`` give jkeras, from now on and in the whole process.
 
-    ``import tensorflow`` raises an ImportError that says what to use instead. To call it twice changes nothing.
+    ``import tensorflow`` raises an ImportError that says what to use instead. Arrays of JAX are given the methods of Theano's
+    tensors that layers call (see `jkeras.compat.array_methods`). To call it twice changes nothing.
 
     Args:
         theano: whether ``import theano`` gives `jkeras.compat.theano_shim`, which computes on `jkeras.backend`.
@@ -43,6 +44,9 @@ def install_as_keras(theano: bool = False) -> None:
         _refuse_other(name)
     if not is_installed():
         sys.meta_path.insert(0, _finder)
+    from jkeras.compat import array_methods
+
+    array_methods.install()
     if theano:
         _finder.find["theano"] = _find_theano
 

@@ -8,6 +8,7 @@ import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from jkeras.backend.dispatch import Lazy
 from jkeras.backend.variables import Variable
 from jkeras.engine.contract import Weight
 from jkeras.engine.weights import WeightHandle
@@ -165,10 +166,16 @@ def adopt(layer: "Layer", variables: Any, trainable: bool, saved: bool = True) -
             spec = Weight(name, tuple(variable.shape), variable.get_value(), trainable=trainable, saved=saved)
             handles.append(layer.declare(spec))
             adopted.append((variable, handles[-1]))
+            variable.become(handles[-1])
         else:
             raise TypeError(
                 f"Layer {layer.name!r}: a list of weights holds variables (from self.add_weight or K.variable); got "
-                f"{type(variable).__name__}."
+                + (
+                    f"{variable!r}. An expression of variables cannot be trained: make a variable of its value, "
+                    "K.variable(K.eval(…)), or scale the initializer, self.init(shape, scale=…)."
+                    if isinstance(variable, Lazy)
+                    else f"{type(variable).__name__}."
+                )
             )
     for handle in handles:
         if handle.layer is layer and handle.spec.trainable is not trainable:

@@ -70,8 +70,8 @@ class Container(Layer):
                 made_by = tensor.history[0]
                 raise TypeError(
                     f"Model {self.name!r}: input= takes tensors that Input() returns; {tensor.name!r} is the output of layer "
-                    f"{made_by.name!r} ({type(made_by).__name__}). To begin there make x = Input(shape={tensor.shape[1:]}) and "
-                    "call the layers that follow on it: they keep their weights."
+                    f"{made_by.name!r} ({type(made_by).__name__}). To begin there make x = "
+                    f"Input(shape={tensor._keras_shape[1:]}) and call the layers that follow on it: they keep their weights."
                 )
         if len({id(tensor) for tensor in inputs}) != len(inputs):
             raise ValueError(
@@ -86,7 +86,7 @@ class Container(Layer):
         self.input_names = [layer.name for layer in self.input_layers]
         self.output_names = [layer.name for layer in self.output_layers]
         self.built = True
-        self.built_shape = one_or_list([tensor.shape for tensor in inputs])
+        self.built_shape = one_or_list([tensor._keras_shape for tensor in inputs])
         # Node 0 of a model is its own graph; calling the model on other tensors makes nodes 1, 2, …
         if self.inbound_nodes:
             self.inbound_nodes[0].input_tensors, self.inbound_nodes[0].output_tensors = inputs, outputs
@@ -365,7 +365,7 @@ class Container(Layer):
                 f"{self.input_names}; it was called on {len(shapes)}."
             )
         for name, tensor, shape in zip(self.input_names, self.inputs, shapes, strict=True):
-            problem = InputSpec(shape=(None, *tensor.shape[1:])).mismatch(shape)
+            problem = InputSpec(shape=(None, *tensor._keras_shape[1:])).mismatch(shape)
             if problem:
                 raise ValueError(
                     f"Input {name!r} of model {self.name!r}: {problem}; it was called on shape {tuple(shape)}."
@@ -394,7 +394,7 @@ class Container(Layer):
         """
         if all(isinstance(entry, KerasTensor) for entry in as_list(inputs)):
             outputs = as_list(self(one_or_list(as_list(inputs))))
-            return outputs, [tensor.mask for tensor in outputs], [tensor.shape for tensor in outputs]
+            return outputs, [tensor.mask for tensor in outputs], [tensor._keras_shape for tensor in outputs]
         result = self._evaluate(*bridge.held(self), as_list(inputs), Context(mask=masks))
         return result.outputs, result.masks, [tuple(output.shape) for output in result.outputs]
 

@@ -152,7 +152,7 @@ def _traced(node: Node, look: Any, train: bool) -> Any:
         return result.value
 
     masks = [tensor.mask for tensor in node.input_tensors]
-    shapes = [tensor.shape for tensor in node.input_tensors] + [mask and mask.shape for mask in masks]
+    shapes = [tensor._keras_shape for tensor in node.input_tensors] + [mask and mask.shape for mask in masks]
     dtypes = [tensor.dtype for tensor in node.input_tensors] + ["bool"] * len(masks)
     infer.output_shapes(call, shapes, dtypes, fixed=node.outbound_layer.abstract_weights())
     return found[0]

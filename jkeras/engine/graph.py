@@ -11,7 +11,7 @@ from jkeras.backend.random import key_scope
 from jkeras.engine.contract import Context
 from jkeras.engine.node import KerasTensor, Node, one_or_list
 from jkeras.engine.weights import stable_hash
-from jkeras.errors import DisconnectedGraphError
+from jkeras.errors import DisconnectedGraphError, theano_hint
 from jkeras.typing import Array, Params, Shape, State
 
 if TYPE_CHECKING:
@@ -169,7 +169,9 @@ class Graph:
                 layer, name = node.outbound_layer, self.names[node.outbound_layer]
                 pairs = [values[id(tensor)] for tensor in node.input_tensors]
                 # Of the layer's name and the number of the call: other layers that come or go change no key.
-                key = None if ctx.key is None else jax.random.fold_in(ctx.key, stable_hash(name, call))
+                key = ctx.key
+                if key is not None and not getattr(layer, "shares_key", False):
+                    key = jax.random.fold_in(key, stable_hash(name, call))
                 call_ctx = Context(ctx.train, key, one_or_list([mask for _, mask in pairs]))
                 try:
                     with key_scope(key):
@@ -177,7 +179,7 @@ class Graph:
                             params.get(name, {}), state.get(name, {}), one_or_list([x for x, _ in pairs]), call_ctx
                         )
                 except Exception as error:
-                    error.add_note(f"In layer {name!r} ({type(layer).__name__}) of {self.name!r}.")
+                    error.add_note(f"In layer {name!r} ({type(layer).__name__}) of {self.name!r}.{theano_hint(error)}")
                     raise
                 # Every call reads the state from before the step; the update of the layer's first call is kept, as in Keras 1.
                 if result.state and call == 0:

@@ -14,8 +14,9 @@ from jkeras.typing import Shape
 
 __all__ = ["abstract", "output_shapes"]
 
-# (batch, any other unknown axis): two pairs of distinct primes, so that no sum or product of a few coincides.
-_STAND_INS = ((7, 13), (11, 17))
+# (batch, any other unknown axis): two pairs of distinct primes, so that no sum or product of a few coincides. The other
+# two are for expressions that divide sizes.
+_STAND_INS = ((7, 13), (11, 17), (48, 240), (96, 480))
 
 
 def abstract(shape: Shape, dtype: Any, stand_in: int = 0) -> jax.ShapeDtypeStruct:

@@ -86,7 +86,7 @@ class Model(Container):
         for keyword in kwargs:
             known = ["optimizer", "loss", "metrics", "loss_weights", "sample_weight_mode"]
             raise TypeError(f"compile: unknown keyword argument {keyword!r}.{did_you_mean(keyword, known)}")
-        shapes = [tensor.shape for tensor in self.outputs]
+        shapes = [tensor._keras_shape for tensor in self.outputs]
         objective = make_objective(self.output_names, shapes, loss, metrics, loss_weights, sample_weight_mode)
         self.optimizer = optimizers.get(optimizer)
         self.loss, self.metrics, self.loss_weights = loss, metrics or [], loss_weights
@@ -166,7 +166,7 @@ class Model(Container):
         arrays = standard.standardize_input_data(
             x,
             self.input_names,
-            [tensor.shape for tensor in self.inputs],
+            [tensor._keras_shape for tensor in self.inputs],
             check_batch_axis=False,
             dtypes=[tensor.dtype for tensor in self.inputs],
             refuse_nan=refuse_nan,
@@ -188,7 +188,7 @@ class Model(Container):
         """Return the arrays of a data set as the steps take them, after all checks."""
         objective = self._compiled(method).objective
         inputs = self._inputs(x, refuse_nan=True)
-        output_shapes = [tensor.shape for tensor in self.outputs]
+        output_shapes = [tensor._keras_shape for tensor in self.outputs]
         # What the targets are compared with comes first: its message says what to do about integer labels.
         loose = standard.standardize_input_data(y, self.output_names, exception_prefix="model target")
         standard.check_loss_and_target_compatibility(loose, objective.losses, output_shapes, self.output_names)

@@ -6,12 +6,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jkeras.backend.dispatch import Symbolic
+from jkeras.backend.shaping import shape as symbolic_shape
 from jkeras.typing import Shape
 
 if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
 
 __all__ = ["KerasTensor", "Node", "as_list", "get_source_inputs", "one_or_list"]
+
+
+class SymbolicShape(tuple[int | None, ...]):
+    """The shape of a symbolic tensor: ``shape[0]`` is an int, or a symbolic tensor of a size that is not known yet.
+
+    As a sequence it holds ``None`` for such sizes.
+    """
+
+    def __new__(cls, sizes: Shape, tensor: "KerasTensor"):
+        shape = super().__new__(cls, sizes)
+        shape.tensor = tensor
+        return shape
+
+    tensor: "KerasTensor"
+
+    def __getitem__(self, index: Any) -> Any:
+        entry = super().__getitem__(index)
+        return symbolic_shape(self.tensor)[index] if entry is None else entry
+
+    def __reduce__(self) -> Any:
+        return tuple, (list(self),)
 
 
 class KerasTensor(Symbolic):
@@ -25,19 +47,19 @@ class KerasTensor(Symbolic):
     """
 
     def __init__(self, shape: Shape, dtype: Any, name: str, mask: "KerasTensor | None" = None):
-        self.shape = tuple(shape)
+        self._keras_shape: Shape = tuple(shape)
         self.dtype = np.dtype(dtype).name
         self.name = name
         self.mask = mask
         self._keras_history: tuple[Layer, int, int] | None = None
 
-    @property
-    def _keras_shape(self) -> Shape:
-        return self.shape
+    stand_ins: "dict[int, Shape]" = {}  # noqa: RUF012
+    """The shapes that stand for this one, with sizes for ``None``, while shapes are inferred; see `jkeras.engine.infer`."""
 
     @property
-    def ndim(self) -> int:
-        return len(self.shape)
+    def shape(self) -> Shape:  # type: ignore[override]
+        sizes = self._keras_shape
+        return SymbolicShape(sizes, self) if None in sizes else sizes
 
     @property
     def history(self) -> "tuple[Layer, int, int]":
@@ -51,7 +73,7 @@ class KerasTensor(Symbolic):
         return layer.inbound_nodes[node_index]
 
     def __repr__(self) -> str:
-        return f"<KerasTensor {self.name!r} shape={self.shape} dtype={self.dtype}>"
+        return f"<KerasTensor {self.name!r} shape={self._keras_shape} dtype={self.dtype}>"
 
 
 class Node:
@@ -142,11 +164,11 @@ class Node:
 
     @property
     def input_shapes(self) -> list[Shape]:
-        return [tensor.shape for tensor in self.input_tensors]
+        return [tensor._keras_shape for tensor in self.input_tensors]
 
     @property
     def output_shapes(self) -> list[Shape]:
-        return [tensor.shape for tensor in self.output_tensors]
+        return [tensor._keras_shape for tensor in self.output_tensors]
 
     @property
     def input_masks(self) -> list[KerasTensor | None]:

@@ -77,6 +77,33 @@ class NodeAccess:
             "output shape", "get_output_shape_at", [node.output_shapes for node in self.inbound_nodes]
         )
 
+    # ---- Keras 0.3's words, which came with a phase
+
+    def get_input(self, train: bool = False) -> Any:
+        """Return the input tensor (or list); Keras 1 writes ``layer.input``.
+
+        Raises:
+            NotImplementedError: `train` is true.
+        """
+        self._refuse_phase("input", train)
+        return self.input
+
+    def get_output(self, train: bool = False) -> Any:
+        """Return the output tensor (or list) at inference; Keras 1 writes ``layer.output``.
+
+        Raises:
+            NotImplementedError: `train` is true.
+        """
+        self._refuse_phase("output", train)
+        return self.output
+
+    def _refuse_phase(self, what: str, train: bool) -> None:
+        if train:
+            raise NotImplementedError(
+                f"get_{what}(train=True) of {self.name!r}: a tensor does not know the phase, the function that computes it is "
+                f"told. As in Keras 1: f = K.function([model.input, K.learning_phase()], [layer.{what}]), then f([x, 1])."
+            )
+
     def _node(self, index: int, what: str) -> Node:
         if not self.inbound_nodes:
             raise RuntimeError(f"Layer {self.name!r} was never called on a tensor, so it has no {what}.")

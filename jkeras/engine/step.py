@@ -4,14 +4,14 @@ A training step is ``(trainable, state, optimiser state) → the same``, given t
 
     loss    = Σ loss_weight · loss(output, target) + regularisation
     grads   = ∂ loss / ∂ trainable                        (jax.grad)
-    updates = optimizer.update(grads, …);  trainable += updates;  constraints project
+    updates = optimizer.update(grads, …);  trainable += updates;  constraints project        (see `jkeras.engine.rules`)
 
 Loops take the whole data set and the order of its rows; batches are gathered on the device. The number of steps of one
 call is an argument of the compiled program, so that any number runs without compiling again.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +24,7 @@ from jkeras.engine import expressions, tree
 from jkeras.engine.chunks import LONGEST_CHUNK, ChunkClock
 from jkeras.engine.contract import Context
 from jkeras.engine.losses import Objective
+from jkeras.engine.rules import Loss, PureRule, ScriptedRule
 from jkeras.typing import Array, Key, Params, State
 
 if TYPE_CHECKING:
@@ -55,11 +56,12 @@ class Program:
 
     Args:
         function: pure but for the variables that it reads.
+        variables: those that are known before.
         **options: for `jax.jit`.
     """
 
-    def __init__(self, function: Callable[..., Any], **options: Any):
-        self._variables: list[Variable] = []
+    def __init__(self, function: Callable[..., Any], variables: Sequence[Variable] = (), **options: Any):
+        self._variables = list(variables)
 
         @functools.wraps(function)  # so that JAX's logs and profiles name it
         def traced(*args: Any, variables: list[Array], **kwargs: Any) -> Any:
@@ -84,25 +86,26 @@ class Programs:
     Args:
         model: its graph and its layers' regularizers and constraints are read once, here.
         objective: losses and metrics; ``None`` for a model that only predicts.
-        update: ``(grads, opt_state, params) -> (updates, opt_state)``.
+        rule: how a step moves the weights; ``None`` for a model that is not trained.
     """
 
     def __init__(
-        self, model: "Container", objective: Objective | None = None, update: Callable[..., Any] | None = None
+        self, model: "Container", objective: Objective | None = None, rule: PureRule | ScriptedRule | None = None
     ):
         self._model = model
         self._evaluate = model._evaluate
         self._output_names = model.output_names
         self._objective = objective
-        self._update = update
+        self._rule = rule
         declared = [(place.path, spec) for place in model.ledger.places for spec in place.layer.weight_declarations]
         self._regularizers = [(path, spec.name, spec.regularizer) for path, spec in declared if spec.regularizer]
         self._constraints = [(path, spec.name, spec.constraint) for path, spec in declared if spec.constraint]
 
-        self.train_batch = Program(self._train_batch, donate_argnums=0)
+        reads = () if rule is None else rule.reads
+        self.train_batch = Program(self._train_batch, reads, donate_argnums=0)
         self.test_batch = Program(self._test_batch)
         self.predict_batch = Program(self._predict_batch)
-        self.train_batches = Program(self._train_batches, donate_argnums=0)
+        self.train_batches = Program(self._train_batches, reads, donate_argnums=0)
         self.test_batches = Program(self._test_batches, static_argnames="size")
         self.predict_batches = Program(self._predict_batches, static_argnames="size")
 
@@ -164,11 +167,16 @@ class Programs:
 
     def _train_batch(self, carry: Carry, frozen: Params, batch: Batch, seed: Any, step: Any) -> tuple[Carry, Array]:
         """One training step. Returns the new carry and the vector of loss and metrics."""
-        gradient = jax.grad(partial(self._loss, train=True, key=_key(seed, step)), has_aux=True)
-        grads, (state, report) = gradient(carry.trainable, frozen, carry.state, batch)
-        updates, opt_state = self._update(grads, carry.opt_state, carry.trainable)  # type: ignore[misc]
-        trainable = jax.tree.map(lambda p, u: (p + u).astype(p.dtype), carry.trainable, updates)
-        trainable = self._constrained(trainable)
+        if self._rule is None:
+            raise RuntimeError("The model is not compiled, so nothing moves its weights.")
+        key = _key(seed, step)
+        loss = partial(self._loss, train=True, key=key)
+        gradient = jax.value_and_grad(loss, has_aux=True)
+        (total, (state, report)), grads = gradient(carry.trainable, frozen, carry.state, batch)
+        told = Loss(total, lambda trainable: loss(trainable, frozen, carry.state, batch)[0], key)
+        trainable, opt_state = self._rule.advance(grads, carry.opt_state, carry.trainable, told)
+        if not self._rule.constrains:
+            trainable = self._constrained(trainable)
         return Carry(trainable, state, opt_state), report
 
     def _constrained(self, trainable: Params) -> Params:

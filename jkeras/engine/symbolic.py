@@ -10,6 +10,7 @@ from jkeras.engine import infer
 from jkeras.engine.bridge import CallError
 from jkeras.engine.contract import Context
 from jkeras.engine.node import KerasTensor, as_list, one_or_list
+from jkeras.errors import theano_hint
 from jkeras.typing import Params, Shape, State
 
 if TYPE_CHECKING:
@@ -86,6 +87,10 @@ def _traced(
     try:
         values, masks = infer.output_shapes(call, shapes + mask_shapes, dtypes, fixed=layer.abstract_weights())
     except CallError:
+        raise
+    except AttributeError as error:
+        if hint := theano_hint(error):
+            error.add_note(f"In {_title(layer)}.{hint}")
         raise
     except (TypeError, ValueError) as error:
         if any(shape is not None for shape in mask_shapes):

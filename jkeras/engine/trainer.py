@@ -12,25 +12,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from jkeras.engine import tree
+from jkeras.engine.copies import own_copies, own_copy
 from jkeras.engine.interrupts import deferred_interrupts
 from jkeras.engine.losses import Objective
+from jkeras.engine.rules import rule_for
 from jkeras.engine.step import Carry, Programs
+from jkeras.engine.weights import WeightHandle
 
 if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
     from jkeras.engine.model import Model
 
-__all__ = ["Memory", "Trainer"]
-
-
-class Memory:
-    """What an optimizer remembers for one model; `jkeras.optim.shell` reads and writes it too.
-
-    Attributes:
-        opt_state: replaced after every step.
-    """
-
-    opt_state: Any = None
+__all__ = ["Trainer"]
 
 
 class Trainer:
@@ -41,15 +34,13 @@ class Trainer:
     Args:
         model: whose flags `trainable` are read now.
         objective: losses and metrics.
-        optimizer: a gradient transformation.
+        optimizer: a gradient transformation, or an object with `get_updates`.
     """
 
     def __init__(self, model: "Model", objective: Objective, optimizer: Any):
         self.model = model
         self.objective = objective
         self.optimizer = optimizer
-        self.memory = Memory()
-        self.programs = Programs(model, objective, optimizer.update)
         self._ledger = model.ledger
         self._moved = tree.Ledger([place for place in self._ledger.places if place.trainable], [])
         self._frozen = tree.Ledger([place for place in self._ledger.places if not place.trainable], [])
@@ -59,24 +50,20 @@ class Trainer:
         # What an initializer returned may be held by others, or stand in two layers.
         _give_params(self._ledger, own_copies(self._ledger.gather(_params)))
         model.keep_state(own_copies(self._ledger.gather(_state)))
-        self._start_optimizer()
+        self.rule = rule_for(optimizer, self._weights())
+        self.memory = self.rule.memory
+        self.programs = Programs(model, objective, self.rule)
+        self.rule.start(self._moved.gather(_params))
 
-    def _start_optimizer(self) -> None:
-        self.memory.opt_state = None
-        # Copies again: a first state may hold the very arrays of the weights.
-        self.memory.opt_state = own_copies(self.optimizer.init(self._moved.gather(_params)))
-        if hasattr(self.optimizer, "attach"):
-            self.optimizer.attach(self.memory, self._file_order())
-
-    def _file_order(self) -> list[tuple[str, ...]]:
-        """Return the paths of the weights that train as Keras 1 orders them in files: by the weights' names."""
+    def _weights(self) -> list[tuple[tree.Path, WeightHandle]]:
+        """Return the weights that train and their paths, as Keras 1 orders them in files: by the weights' names."""
         named = [
-            (place.layer.weight_name(spec), (*place.path, spec.name))
+            (place.layer.weight_name(spec), (*place.path, spec.name), place.layer._handles[spec.name])
             for place in self._moved.places
             for spec in place.layer.weight_declarations
             if spec.trainable
         ]
-        return [path for _, path in sorted(named, key=lambda pair: pair[0])]
+        return [(path, handle) for _, path, handle in sorted(named, key=lambda entry: entry[0])]
 
     def run(self, program: Callable[..., tuple[Carry, Any]], *arguments: Any, steps: int = 1) -> np.ndarray:
         """Run training steps and give the layers their new arrays.
@@ -125,27 +112,15 @@ class Trainer:
             if place.trainable:
                 place.layer.store_own(params, True)
             place.layer.store_own(state, False)
-        self._start_optimizer()
+        self.rule.start(self._moved.gather(_params))
         error.add_note(
             f"The step failed after it had consumed the weights of {self.model.name!r}. The model has its initial "
             "weights again: load those that you saved last."
         )
 
 
-def own_copies(arrays: Any) -> Any:
-    """Return a pytree of arrays, or of what can be one, in buffers that nobody else holds."""
-    return jax.tree.map(_own_copy, arrays)
-
-
-def _own_copy(leaf: Any) -> jax.Array:
-    if isinstance(leaf, jax.Array) and not leaf.weak_type:
-        return jax.device_put(leaf, may_alias=False)
-    # By way of numpy, since a number without a dtype of its own would make the second step compile again.
-    return jax.device_put(np.array(leaf))
-
-
 def _on_host(leaf: jax.Array) -> Any:
-    return _own_copy(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else np.array(leaf)
+    return own_copy(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else np.array(leaf)
 
 
 def _params(place: tree.Place) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ import jax
 if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
 
-__all__ = ["Ledger", "Place", "find", "hand_back", "leaves", "merge", "replaced", "shown", "survey"]
+__all__ = ["Ledger", "Place", "enter", "find", "hand_back", "leaves", "merge", "replaced", "shown", "survey"]
 
 Path = tuple[str, ...]
 
@@ -146,6 +146,14 @@ def copy_arrays(tree: Any) -> Any:
     """Return `tree` in buffers of its own."""
     # Not jnp.copy, which is a program to compile for each shape.
     return jax.tree.map(lambda array: jax.device_put(array, may_alias=False), tree)
+
+
+def enter(tree: dict[str, Any], path: Path, leaf: Any) -> None:
+    """Put a leaf into a nested dict; the dicts on the way are made."""
+    *way, name = path
+    for step in way:
+        tree = tree.setdefault(step, {})
+    tree[name] = leaf
 
 
 def _enter(tree: dict[str, Any], path: Path, entry: Mapping[str, Any]) -> None:

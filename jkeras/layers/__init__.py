@@ -1,7 +1,5 @@
 """All layers, under the names of Keras 1; each family is a module of its own."""
 
-from typing import Any
-
 from jkeras.compat.later import is_later
 from jkeras.engine.contract import InputSpec
 from jkeras.engine.input import Input, InputLayer
@@ -62,6 +60,7 @@ from jkeras.layers.recurrent import GRU, LSTM, Recurrent, SimpleRNN
 from jkeras.layers.recurrent.gated import time_distributed_dense
 from jkeras.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from jkeras.layers.wrappers import TimeDistributed, Wrapper
+from jkeras.legacy.names import old_names
 from jkeras.utils.generic_utils import func_dump, func_load, get_from_module
 from jkeras.utils.np_utils import conv_input_length, conv_output_length
 
@@ -155,12 +154,8 @@ __all__ = [
 # What a config may name: all but the base classes, and what comes with a later version.
 for _name in __all__:
     _layer = globals().get(_name)
-    _is_base = _layer in (Layer, Recurrent, Wrapper)
+    _is_base = _layer in (Layer, ConvRecurrent2D, Recurrent, Wrapper)
     if isinstance(_layer, type) and issubclass(_layer, Layer) and not _is_base and not is_later(_layer):
         layer_registry.register()(_layer)
 
-
-def __getattr__(name: str) -> Any:
-    from jkeras.legacy.layers import lookup
-
-    return lookup(__name__, name)
+__getattr__ = old_names(__name__)

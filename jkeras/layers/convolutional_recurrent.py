@@ -92,10 +92,8 @@ class ConvRecurrent2D(Recurrent, SpatialLayer):
 
     # ---- states
 
-    def state_specs(self, batch_size: int | None) -> list[Weight]:
-        super().state_specs(batch_size)  # refuses an open batch size
-        shape: Any = self.image_shape(self.built_shape)
-        return [Weight(name, shape, K.zeros, trainable=False, saved=False) for name in self.state_names]
+    def state_shape(self, batch_size: int) -> Any:
+        return self.image_shape(self.built_shape)
 
     def get_initial_states(self, X: Array) -> list[Array]:
         shape = self.image_shape(X.shape)
@@ -253,7 +251,7 @@ class ConvLSTM2D(ConvRecurrent2D):
     def _masks(self, shape: Any, level: float) -> list[Array] | None:
         if level == 0 or not K.learning_phase():
             return None
-        return [K.dropout(jnp.ones(shape), level) for _ in _GATES]
+        return [self.dropped(jnp.ones(shape), level) for _ in _GATES]
 
     def step(self, x: Array, states: list[Any]) -> tuple[Array, list[Array]]:
         h, c, masks = states[:3]

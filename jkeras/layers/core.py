@@ -13,6 +13,7 @@ from jkeras.layers.dropout import Dropout, SpatialDropout1D, SpatialDropout2D, S
 from jkeras.layers.lambda_ import Lambda
 from jkeras.layers.merge import Merge
 from jkeras.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
+from jkeras.legacy.names import old_names
 from jkeras.typing import Array, Params, Shape
 from jkeras.utils.generic_utils import func_dump, func_load, get_from_module
 
@@ -108,3 +109,6 @@ class Masking(Layer):
 
     def get_output_shape_for(self, input_shape: Shape) -> Shape:
         return input_shape
+
+
+__getattr__ = old_names(__name__)

@@ -11,6 +11,7 @@ from jkeras import constraints, initializations, regularizers
 from jkeras.engine.contract import Context, Weight
 from jkeras.engine.layer import Layer
 from jkeras.layers.checks import check_probability, positive_size, training_key
+from jkeras.legacy.names import old_names
 from jkeras.typing import Array, Identifier, Params, Shape, State
 
 __all__ = ["Embedding"]
@@ -124,3 +125,6 @@ class Embedding(Layer):
                 f"{self.input_dim - 1}; got {array[position]} at position {position}. Set input_dim to the largest "
                 "index plus one, or replace rare words by an index of their own."
             )
+
+
+__getattr__ = old_names(__name__)

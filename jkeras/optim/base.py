@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from jkeras.backend.dispatch import op
 from jkeras.typing import Array
 
 __all__ = [
@@ -51,6 +52,7 @@ class OptState(NamedTuple):
     the scalar ``m_schedule``. Accumulators of 16-bit weights are float32."""
 
 
+@op
 def clip_norm(g: Any, c: float, n: Any) -> Any:
     """Scale the gradient `g` by ``c / n`` where its norm `n` reaches `c`; `c` = 0 leaves it alone (Keras 1)."""
     if c <= 0:

@@ -75,8 +75,8 @@ def test_other_operators():
     np.testing.assert_allclose(list(v)[1], m[1])
     assert (len(v), float(v[0, 0]), v.sum().item()) == (2, 1.0, 6.0)
     assert K.variable(3.0) < 4 and int(K.variable(3.0)) == 3
-    with pytest.raises(AttributeError, match="no attribute 'dimshuffle'"):
-        _ = v.dimshuffle
+    with pytest.raises(AttributeError, match="no attribute 'dimshufle'"):
+        _ = v.dimshufle
 
 
 def test_jax_and_numpy_take_variables():

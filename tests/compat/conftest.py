@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from jkeras.compat import hook
 
+# They import keras, and are run by test_scripts.py.
+collect_ignore_glob = ["scripts/*"]
+
 
 @contextlib.contextmanager
 def forget(*names: str) -> Iterator[None]:

@@ -345,7 +345,7 @@ def test_layers_compute_with_arrays_in_a_loss():
     np.testing.assert_array_equal(features.get_weights()[0], before[0])
     features.set_weights([np.zeros_like(w) for w in before])  # what a loss reads is no constant
     assert model.evaluate(X, target, verbose=0) == 0
-    with pytest.raises(TypeError, match="To compute with numbers use layer.apply"):
+    with pytest.raises(TypeError, match=r"To compute with numbers use layer\.apply"):
         features(target)
 
 

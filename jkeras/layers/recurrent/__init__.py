@@ -7,5 +7,8 @@ from jkeras.layers.recurrent.gated import time_distributed_dense
 from jkeras.layers.recurrent.gru import GRU
 from jkeras.layers.recurrent.lstm import LSTM
 from jkeras.layers.recurrent.simple import SimpleRNN
+from jkeras.legacy.names import old_names
 
 __all__ = ["GRU", "LSTM", "InputSpec", "Layer", "Recurrent", "SimpleRNN", "time_distributed_dense"]
+
+__getattr__ = old_names(__name__)

@@ -16,7 +16,7 @@ from jkeras.backend.variables import Variable
 from jkeras.engine import bridge
 from jkeras.engine.contract import InputSpec, Weight
 from jkeras.engine.layer import Layer
-from jkeras.errors import did_you_mean
+from jkeras.errors import MissingKeyError, did_you_mean
 from jkeras.layers.checks import positive_size
 from jkeras.typing import Array, Params, Shape
 
@@ -130,9 +130,13 @@ class Recurrent(Layer):
                 "size, time, features), or Input(batch_shape=…)."
             )
         return [
-            Weight(name, (batch_size, self.output_dim), K.zeros, trainable=False, saved=False)
+            Weight(name, self.state_shape(batch_size), K.zeros, trainable=False, saved=False)
             for name in self.state_names
         ]
+
+    def state_shape(self, batch_size: int) -> tuple[int, ...]:
+        """Return the shape of each state."""
+        return (batch_size, self.output_dim)
 
     def adopt_states(self) -> None:
         """Make the variables that a layer in Keras 1's style keeps in `states` part of the layer's state."""
@@ -231,6 +235,13 @@ class Recurrent(Layer):
     def preprocess_input(self, x: Array) -> Array:
         """Return what the steps read, computed for all time steps at once."""
         return x
+
+    def dropped(self, ones: Array, level: float) -> Array:
+        """Return a dropout mask for all time steps of the call."""
+        try:
+            return K.dropout(ones, level)
+        except MissingKeyError as error:
+            raise MissingKeyError(f"{self._title} is random while training and needs a key. {error}") from None
 
     def get_kernels(self, x: Array, constants: Sequence[Any]) -> list[Any]:
         """Return what jkeras's own steps get after the constants of Keras 1."""

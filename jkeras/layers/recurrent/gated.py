@@ -199,10 +199,7 @@ class Gated(Recurrent):
             return [1.0] * self.gates
         ones = jnp.ones((x.shape[0], size), jnp.result_type(x.dtype, 1.0))
         shared = self.consume_less == "gpu"
-        try:
-            masks = [K.dropout(ones, level) for _ in range(1 if shared else self.gates)]
-        except ValueError as error:
-            raise ValueError(f"{self._title} is random while training and needs a key. {error}") from None
+        masks = [self.dropped(ones, level) for _ in range(1 if shared else self.gates)]
         return masks * self.gates if shared else masks
 
     def read(self, x: Array, kernels: Kernels) -> Array:

@@ -1,5 +1,7 @@
 """A custom layer without weights: both signs of the centered, normalised input."""
 
+from __future__ import print_function
+
 import numpy as np
 from keras import backend as K
 from keras.layers import Activation, Dense, Dropout, Layer

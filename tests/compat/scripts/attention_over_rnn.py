@@ -1,5 +1,7 @@
 """Attention over the steps of an RNN, as a custom layer that takes and ends the mask."""
 
+from __future__ import print_function
+
 import numpy as np
 from keras import backend as K
 from keras import constraints, initializations, regularizers

@@ -1,5 +1,7 @@
 """A recurrent layer of one's own: a minimal gated unit through Recurrent.step."""
 
+from __future__ import print_function
+
 import numpy as np
 from keras import activations, initializations
 from keras import backend as K

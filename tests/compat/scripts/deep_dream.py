@@ -1,5 +1,7 @@
 """Deep dream on a small net: gradient ascent on the image, by K.gradients of an inner activation."""
 
+from __future__ import print_function
+
 import numpy as np
 from keras import backend as K
 from keras.layers import Convolution2D, Dense, Flatten, Input, MaxPooling2D

@@ -1,5 +1,7 @@
 """A GAN on a ring of points: the discriminator trains by itself, and is frozen in the stacked model."""
 
+from __future__ import print_function
+
 import numpy as np
 from keras.layers import Dense, Dropout, Input, LeakyReLU
 from keras.models import Model, Sequential

@@ -1,5 +1,7 @@
 """Layer normalisation with plain variables in a list, and a subclass of Dense that uses it."""
 
+from __future__ import print_function
+
 import numpy as np
 from keras import backend as K
 from keras.engine import Layer

@@ -1,5 +1,7 @@
 """A memory network for stories of two facts: Merge with dot, Permute, and two encoders of one question."""
 
+from __future__ import print_function
+
 import numpy as np
 from keras.layers import LSTM, Activation, Dense, Dropout, Merge, Permute
 from keras.layers.embeddings import Embedding

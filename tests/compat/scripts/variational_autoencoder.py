@@ -1,5 +1,7 @@
 """A variational autoencoder on digits: the loss closes over z_mean and z_log_var."""
 
+from __future__ import print_function
+
 import numpy as np
 from keras import backend as K
 from keras import objectives

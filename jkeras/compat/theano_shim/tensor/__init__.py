@@ -9,6 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from jkeras import backend as K
+from jkeras.backend import tensors
 from jkeras.backend.config import canonical_dtype
 from jkeras.backend.dispatch import op
 from jkeras.backend.variables import as_array, sizes
@@ -138,6 +139,7 @@ var = K.var
 std = K.std
 any = K.any
 all = K.all
+cumsum = tensors.cumsum
 
 
 def argmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -155,12 +157,6 @@ def _index_of(function: Any, x: Any, axis: Any, keepdims: bool) -> Any:
         return function(K.flatten(x), axis=0)
     found = function(x, axis=axis)
     return K.expand_dims(found, axis) if keepdims else found
-
-
-@op
-def cumsum(x: Any, axis: int | None = None) -> Any:
-    """Return the sums of the elements so far."""
-    return jnp.cumsum(as_array(x), axis=axis)
 
 
 # ---- products
@@ -189,6 +185,7 @@ def outer(x: Any, y: Any) -> Any:
 
 # ---- shapes
 
+flatten = tensors.flatten
 patternbroadcast = K.pattern_broadcast
 
 
@@ -200,13 +197,6 @@ def shape(x: Any) -> Any:
 def reshape(x: Any, newshape: Any, ndim: int | None = None) -> Any:
     """Return the elements in another shape."""
     return K.reshape(x, newshape)
-
-
-@op
-def flatten(x: Any, ndim: int = 1) -> Any:
-    """Return `x` with its last axes joined, so that `ndim` are left."""
-    x = as_array(x)
-    return x.reshape((*x.shape[: ndim - 1], -1))
 
 
 @op
@@ -280,12 +270,17 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = "int64") ->
 
 def zeros(shape: Any, dtype: Any = None) -> Any:
     """Return zeros."""
-    return jnp.zeros(sizes(shape), canonical_dtype(dtype))
+    return _full(shape, 0, dtype)
 
 
 def ones(shape: Any, dtype: Any = None) -> Any:
     """Return ones."""
-    return jnp.ones(sizes(shape), canonical_dtype(dtype))
+    return _full(shape, 1, dtype)
+
+
+@op
+def _full(shape: Any, number: int, dtype: Any) -> Any:
+    return jnp.full(sizes(shape), number, canonical_dtype(dtype))
 
 
 def zeros_like(model: Any, dtype: Any = None) -> Any:

@@ -1,0 +1,21 @@
+"""Arrays in buffers of their own, which a compiled step may consume."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+__all__ = ["own_copies", "own_copy"]
+
+
+def own_copies(arrays: Any) -> Any:
+    """Return a pytree of arrays, or of what can be one, in buffers that nobody else holds."""
+    return jax.tree.map(own_copy, arrays)
+
+
+def own_copy(leaf: Any) -> jax.Array:
+    """Return an array, or what can be one, in a buffer that nobody else holds."""
+    if isinstance(leaf, jax.Array) and not leaf.weak_type:
+        return jax.device_put(leaf, may_alias=False)
+    # By way of numpy, since a number without a dtype of its own would make the second step compile again.
+    return jax.device_put(np.array(leaf))

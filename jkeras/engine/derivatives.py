@@ -1,0 +1,112 @@
+"""Derivatives of symbolic losses: what is behind `K.gradients`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jkeras.backend.dispatch import Lazy
+from jkeras.backend.variables import Reads, Variable, reading
+from jkeras.engine import tree
+from jkeras.engine.contract import Context, Result
+from jkeras.engine.expressions import _Expression, variables_in
+from jkeras.engine.graph import Graph
+from jkeras.engine.layer import Layer
+from jkeras.engine.node import KerasTensor, as_list, one_or_list
+from jkeras.engine.weights import WeightHandle
+from jkeras.typing import Array, Params, State
+
+__all__ = ["Gradient", "gradients"]
+
+
+class Gradient(_Expression):
+    """The derivative of a symbolic loss, as a node of the graph.
+
+    Args:
+        loss: a symbolic tensor; its elements are summed.
+        tensors: symbolic tensors to differentiate with respect to.
+        wanted: variables (weights among them) to differentiate with respect to.
+    """
+
+    shares_key = True  # the loss draws the random numbers that it draws elsewhere in the graph
+
+    def __init__(self, loss: KerasTensor, tensors: Sequence[KerasTensor], wanted: Sequence[Variable]):
+        super().__init__("gradients")
+        self.tensors = list(tensors)
+        self.wanted = list(wanted)
+        self.sources = _sources(loss, self.tensors)
+        self.graph = Graph([*self.tensors, *self.sources], [loss], self.name)
+        self.variables = list({id(v): v for v in [*self.wanted, *variables_in(self.graph)]}.values())
+
+    def sublayers(self) -> Sequence[Layer]:
+        return self.graph.layers
+
+    def run(self, params: Params, state: State, x: Any, ctx: Context) -> Result:
+        values = as_list(x)
+        count = len(self.tensors)
+        places = {id(place.layer): place.path for place in tree.survey(self).places}
+
+        def loss(tensors: list[Array], variables: list[Array]) -> Array:
+            own = params
+            for variable, value in zip(self.wanted, variables, strict=True):
+                if isinstance(variable, WeightHandle) and id(variable.layer) in places:
+                    own = tree.replaced(own, (*places[id(variable.layer)], variable.spec.name), value)
+            with reading(Reads.over(dict(zip(self.wanted, variables, strict=True)))):
+                arrays = [*tensors, *values[count:]]
+                result = self.graph.run(own, state, arrays, [None] * len(arrays), ctx._replace(mask=None))
+            return jnp.sum(result.outputs[0])
+
+        grads = jax.grad(loss, argnums=(0, 1))(values[:count], [variable.value for variable in self.wanted])
+        return Result(one_or_list([*grads[0], *grads[1]]), None, {}, 0.0)
+
+
+def gradients(loss: KerasTensor, variables: Any) -> Any:
+    """Return the symbolic gradients of a symbolic loss (Keras 1's ``K.gradients``).
+
+    Args:
+        loss: a symbolic tensor; its elements are summed.
+        variables: symbolic tensors or variables: one, or a list of them.
+
+    Returns:
+        A list of symbolic tensors, each of the shape of its variable.
+    """
+    wanted = as_list(variables)
+    if not isinstance(loss, KerasTensor):
+        raise TypeError(
+            f"K.gradients takes a symbolic loss; got {type(loss).__name__}. For functions of arrays use jax.grad."
+        )
+    for entry in wanted:
+        if not isinstance(entry, KerasTensor | Variable):
+            raise TypeError(
+                f"K.gradients differentiates with respect to tensors and variables; got {type(entry).__name__}."
+            )
+    known = getattr(loss, "known_gradients", {})
+    if all(id(entry) in known for entry in wanted):
+        return [known[id(entry)] for entry in wanted]
+    tensors = [entry for entry in wanted if isinstance(entry, KerasTensor)]
+    boxes = [entry for entry in wanted if isinstance(entry, Variable)]
+    layer = Gradient(loss, tensors, boxes)
+    ordered = [*tensors, *boxes]
+    lazy = all(isinstance(tensor, Lazy) for tensor in [loss, *tensors, *layer.sources])
+    results = layer.connect([*tensors, *layer.sources], [(tuple(entry.shape), entry.dtype) for entry in ordered], lazy)
+    by_id = {id(entry): result for entry, result in zip(ordered, results, strict=True)}
+    return [by_id[id(entry)] for entry in wanted]
+
+
+def _sources(loss: KerasTensor, stop: Sequence[KerasTensor]) -> list[KerasTensor]:
+    """Return the inputs of the graph that `loss` depends on other than through the tensors in `stop`."""
+    stops = {id(tensor) for tensor in stop}
+    found: dict[int, KerasTensor] = {}
+    seen: set[int] = set()
+    stack = [loss]
+    while stack:
+        tensor = stack.pop()
+        if id(tensor) in seen or id(tensor) in stops:
+            continue
+        seen.add(id(tensor))
+        if tensor.node.source:
+            found[id(tensor)] = tensor
+        else:
+            stack.extend(reversed(tensor.node.input_tensors))
+    return list(found.values())

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from jkeras import backend as K
+from jkeras.backend.dispatch import op
 from jkeras.backend.variables import as_array
 from jkeras.registry import Registry
 from jkeras.typing import Array, Config
@@ -62,6 +63,7 @@ class MaxNorm(Constraint):
         self.m = m
         self.axis = axis
 
+    @op
     def __call__(self, p: Any) -> Array:
         """Return the constrained weights."""
         p = as_array(p)
@@ -77,6 +79,7 @@ class MaxNorm(Constraint):
 class NonNeg(Constraint):
     """Replace negative weights by zero."""
 
+    @op
     def __call__(self, p: Any) -> Array:
         """Return the constrained weights."""
         p = as_array(p)
@@ -94,6 +97,7 @@ class UnitNorm(Constraint):
     def __init__(self, axis: Axis = 0):
         self.axis = axis
 
+    @op
     def __call__(self, p: Any) -> Array:
         """Return the constrained weights."""
         p = as_array(p)
@@ -121,6 +125,7 @@ class MinMaxNorm(Constraint):
         self.rate = rate
         self.axis = axis
 
+    @op
     def __call__(self, p: Any) -> Array:
         """Return the constrained weights."""
         p = as_array(p)

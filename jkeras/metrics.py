@@ -8,6 +8,7 @@ from typing import Any
 
 from jkeras import backend as K
 from jkeras import objectives
+from jkeras.backend.dispatch import op
 from jkeras.backend.variables import as_array
 from jkeras.registry import Registry
 from jkeras.typing import Array
@@ -181,6 +182,7 @@ def matthews_correlation(y_true: Any, y_pred: Any) -> Array:
 
 
 @registry.register()
+@op
 def precision(y_true: Any, y_pred: Any) -> Array:
     """Return how many of the predicted ones are true: 0 if none is predicted."""
     true_positives = K.sum(_ones(as_array(y_true) * as_array(y_pred)))
@@ -188,6 +190,7 @@ def precision(y_true: Any, y_pred: Any) -> Array:
 
 
 @registry.register()
+@op
 def recall(y_true: Any, y_pred: Any) -> Array:
     """Return how many of the true ones are predicted: 0 if there is none."""
     true_positives = K.sum(_ones(as_array(y_true) * as_array(y_pred)))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jkeras import backend as K
+from jkeras.backend.dispatch import op
 from jkeras.backend.variables import as_array
 from jkeras.registry import Registry
 from jkeras.typing import Array
@@ -47,6 +48,7 @@ _INFINITY = float("inf")
 
 
 @registry.register("mse", "MSE")
+@op
 def mean_squared_error(y_true: Any, y_pred: Any) -> Array:
     """Return ``mean((y_pred - y_true)^2)``.
 
@@ -57,12 +59,14 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Array:
 
 
 @registry.register("mae", "MAE")
+@op
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Array:
     """Return ``mean(|y_pred - y_true|)``."""
     return K.mean(K.abs(as_array(y_pred) - as_array(y_true)), axis=-1)
 
 
 @registry.register("mape", "MAPE")
+@op
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Array:
     """Return ``100 * mean(|y_true - y_pred| / max(|y_true|, epsilon))``."""
     y_true, y_pred = as_array(y_true), as_array(y_pred)
@@ -78,12 +82,14 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Array:
 
 
 @registry.register()
+@op
 def squared_hinge(y_true: Any, y_pred: Any) -> Array:
     """Return ``mean(max(1 - y_true * y_pred, 0)^2)``, for targets -1 and 1."""
     return K.mean(K.square(K.maximum(1.0 - as_array(y_true) * as_array(y_pred), 0.0)), axis=-1)
 
 
 @registry.register()
+@op
 def hinge(y_true: Any, y_pred: Any) -> Array:
     """Return ``mean(max(1 - y_true * y_pred, 0))``, for targets -1 and 1."""
     return K.mean(K.maximum(1.0 - as_array(y_true) * as_array(y_pred), 0.0), axis=-1)
@@ -116,6 +122,7 @@ def kullback_leibler_divergence(y_true: Any, y_pred: Any) -> Array:
 
 
 @registry.register()
+@op
 def poisson(y_true: Any, y_pred: Any) -> Array:
     """Return ``mean(y_pred - y_true * log(y_pred + epsilon))``."""
     y_true, y_pred = as_array(y_true), as_array(y_pred)

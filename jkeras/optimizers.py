@@ -266,7 +266,7 @@ class TFOptimizer(Optimizer):
         )
 
     @property
-    def weights(self) -> Any:
+    def weights(self) -> Any:  # type: ignore[override]
         """Keras 1 has none of TensorFlow's."""
         raise NotImplementedError("TFOptimizer has no weights: TensorFlow keeps them.")
 

@@ -44,29 +44,6 @@ STILL_TO_COME = {
         for model in ("engine.training.Model", "models.Sequential")
         for name in ("evaluate_generator", "fit_generator", "predict_generator")
     },
-    **{
-        f"optimizers.{name}.get_updates": "compatibility"
-        for name in (
-            "Adadelta",
-            "Adagrad",
-            "Adam",
-            "Adamax",
-            "Nadam",
-            "Optimizer",
-            "RMSprop",
-            "SGD",
-            "TFOptimizer",
-            "adadelta",
-            "adagrad",
-            "adam",
-            "adamax",
-            "nadam",
-            "rmsprop",
-            "sgd",
-        )
-    },
-    "optimizers.Optimizer.get_gradients": "compatibility",
-    "optimizers.TFOptimizer.weights": "compatibility",
 }
 
 

@@ -1,9 +1,10 @@
-"""Import path of Keras 1: ``keras.applications.vgg16``. The VGG network of 16 layers."""
+"""The VGG network of 16 layers."""
 
 from typing import Any
 
+from jkeras.applications import network
 from jkeras.applications.imagenet_utils import RELEASES, decode_predictions, preprocess_input
-from jkeras.compat.later import later
+from jkeras.backend.config import image_dim_ordering
 from jkeras.engine.input import Input
 from jkeras.engine.model import Model
 from jkeras.engine.node import get_source_inputs
@@ -38,12 +39,51 @@ TH_WEIGHTS_PATH = f"{RELEASES}/v0.1/vgg16_weights_th_dim_ordering_th_kernels.h5"
 TH_WEIGHTS_PATH_NO_TOP = f"{RELEASES}/v0.1/vgg16_weights_th_dim_ordering_th_kernels_notop.h5"
 
 
-@later("the applications")
+_TRAINED = network.Releases(
+    {
+        ("th", True): TH_WEIGHTS_PATH,
+        ("th", False): TH_WEIGHTS_PATH_NO_TOP,
+        ("tf", True): TF_WEIGHTS_PATH,
+        ("tf", False): TF_WEIGHTS_PATH_NO_TOP,
+    }
+)
+_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))  # (convolutions, filters)
+
+
 def VGG16(
     include_top: bool = True,
     weights: str | None = "imagenet",
     input_tensor: Any = None,
     input_shape: Any = None,
     classes: int = 1000,
-) -> Any:
-    """Return the network."""
+) -> Model:
+    """Return the VGG network of 16 layers: five blocks of 3×3 convolutions, then fully connected layers.
+
+    Args:
+        include_top: whether the fully connected layers are there.
+        weights: ``'imagenet'`` downloads trained weights, ``None`` leaves them random; or the path of a file.
+        input_tensor: a tensor that the network is to read, such as another layer's output.
+        input_shape: of one image, if there is no top; at least 48 rows and columns.
+        classes: how many classes the top distinguishes.
+
+    Shapes: input ``(batch, 3, 224, 224)`` or, with image_dim_ordering 'tf', ``(batch, 224, 224, 3)``; output
+    ``(batch, classes)``, or without a top the features of the last block.
+
+    Source: Simonyan & Zisserman 2014, Very deep convolutional networks for large-scale image recognition.
+    """
+    shape = network.image_shape("VGG16", input_shape, 224, 48, include_top, image_dim_ordering())
+
+    def layers(x: Any) -> Any:
+        for block, (convolutions, filters) in enumerate(_BLOCKS, 1):
+            for number in range(1, convolutions + 1):
+                name = f"block{block}_conv{number}"
+                x = Convolution2D(filters, 3, 3, activation="relu", border_mode="same", name=name)(x)
+            x = MaxPooling2D((2, 2), strides=(2, 2), name=f"block{block}_pool")(x)
+        if include_top:
+            x = Flatten(name="flatten")(x)
+            x = Dense(4096, activation="relu", name="fc1")(x)
+            x = Dense(4096, activation="relu", name="fc2")(x)
+            x = Dense(classes, activation="softmax", name="predictions")(x)
+        return x
+
+    return network.build("vgg16", layers, shape, weights, input_tensor, include_top, classes, _TRAINED)

@@ -150,10 +150,18 @@ def set_image_dim_ordering(dim_ordering: str) -> None:
     _settings["image_dim_ordering"] = _check_choice("dim_ordering", dim_ordering, _ORDERINGS)
 
 
+class Phase(int):
+    """The learning phase outside of all computation: in an expression it is what the phase is when that is computed."""
+
+
 def learning_phase() -> int:
-    """Return 1 while a training step is traced or run, else 0: a static number, never a traced value."""
+    """Return 1 while a training step is traced or run, else 0: a static number, never a traced value.
+
+    Outside of both it is what `set_learning_phase` set. Made part of an expression there, as in
+    ``K.switch(K.learning_phase(), a, b)`` and ``K.learning_phase() * x``, it stands for the phase of each run.
+    """
     scoped = _scoped_phase.get()
-    return _settings["learning_phase"] if scoped is None else scoped
+    return Phase(_settings["learning_phase"]) if scoped is None else scoped
 
 
 def set_learning_phase(value: int) -> None:

@@ -7,12 +7,14 @@ Kernels have shape (outputs, inputs, *window) for ``'th'`` and (*window, inputs,
 they are turned by 180° when they are applied, which is what mathematics calls a convolution; the arrays are never changed.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from jkeras.backend import convolution_cpu
 from jkeras.backend.config import canonical_dtype
 from jkeras.backend.dispatch import op
 from jkeras.backend.spatial_windows import (
@@ -233,6 +235,39 @@ def correlate(
         spread: distances at which the entries of `x` are laid out, with zeros between them.
         groups: the channels are divided into so many parts, each with kernels of its own.
     """
+    rank = x.ndim - 2
+    return _correlate(
+        x,
+        kernel,
+        strides=tuple(strides),
+        padding=tuple(padding),
+        dim_ordering=dim_ordering,
+        dilation=(1,) * rank if dilation is None else tuple(dilation),
+        spread=(1,) * rank if spread is None else tuple(spread),
+        groups=groups,
+    )
+
+
+# Compiled as one, so that outside of compiled code too the platform is chosen once, and not at each call.
+@functools.partial(jax.jit, static_argnames=("strides", "padding", "dim_ordering", "dilation", "spread", "groups"))
+def _correlate(x: Array, kernel: Array, *, dim_ordering: str, groups: int, **how: Any) -> Array:
+    elsewhere = functools.partial(_xla, dim_ordering=dim_ordering, groups=groups, **how)
+    if not convolution_cpu.is_better(kernel.shape, dim_ordering, groups):
+        return elsewhere(x, kernel)
+    on_cpu = functools.partial(convolution_cpu.correlate, dim_ordering=dim_ordering, groups=groups, **how)
+    return jax.lax.platform_dependent(x, kernel, cpu=on_cpu, default=elsewhere)
+
+
+def _xla(
+    x: Array,
+    kernel: Array,
+    strides: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    dim_ordering: str,
+    dilation: Sequence[int],
+    spread: Sequence[int],
+    groups: int,
+) -> Array:
     last = x.ndim - 1
     if dim_ordering == "th":
         image = window = tuple(range(x.ndim))  # (batch, channels, *space), (outputs, inputs, *window)
@@ -242,10 +277,10 @@ def correlate(
     return jax.lax.conv_general_dilated(
         x,
         kernel,
-        window_strides=tuple(strides),
-        padding=tuple(padding),
-        lhs_dilation=None if spread is None else tuple(spread),
-        rhs_dilation=None if dilation is None else tuple(dilation),
+        window_strides=strides,
+        padding=padding,
+        lhs_dilation=spread,
+        rhs_dilation=dilation,
         dimension_numbers=jax.lax.ConvDimensionNumbers(image, window, image),
         feature_group_count=groups,
     )

@@ -18,6 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 import jax
 import numpy as np
 
+from jkeras.backend.config import Phase, learning_phase
 from jkeras.backend.methods import TensorMethods
 from jkeras.typing import Array
 
@@ -111,6 +112,8 @@ def _kinds(values: Iterable[Any]) -> int:
             found |= _kinds(value)
         elif isinstance(value, jax.Array):
             found |= _ARRAY
+        elif isinstance(value, Phase):
+            found |= _HELD
         elif isinstance(value, slice):
             found |= _kinds((value.start, value.stop, value.step))
     return found
@@ -127,7 +130,7 @@ def holds_arrays(values: Any) -> bool:
 
 
 def settled(value: Any) -> Any:
-    """Return the array of a variable or of an expression, the same in lists; anything else as it is."""
+    """Return the array of a variable or of an expression, and the number of the phase, also in lists; else what was given."""
     if isinstance(value, Held):
         return value.value
     if isinstance(value, list):
@@ -136,7 +139,7 @@ def settled(value: Any) -> Any:
         return tuple(settled(entry) for entry in value)
     if isinstance(value, slice):
         return slice(settled(value.start), settled(value.stop), settled(value.step))
-    return value
+    return int(learning_phase()) if isinstance(value, Phase) else value
 
 
 def op(function: Callable[P, R]) -> Callable[P, R]:

@@ -39,6 +39,11 @@ class TensorMethods:
         """The number of axes."""
         return len(self.shape)
 
+    @property
+    def broadcastable(self) -> tuple[bool, ...]:
+        """For each axis whether it has size 1 (Theano)."""
+        return tuple(size == 1 for size in self.shape)
+
     # ---- axes and shapes
 
     def dimshuffle(self, *pattern: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from jkeras.backend.config import canonical_dtype
 from jkeras.backend.dispatch import Held, Symbolic, computing, holds_symbolic, make_node, op
@@ -69,6 +70,10 @@ class Variable(Held):
     def become(self, other: "Variable") -> None:
         """Share the array of another variable from now on: expressions of this one follow the other."""
         self._owner = other
+
+    def resolved(self) -> "Variable":
+        """Return the variable that holds the array: this one, or the one that it became."""
+        return self if self._owner is None else self._owner.resolved()
 
     @property
     def value(self) -> Array:
@@ -224,7 +229,7 @@ def sizes(shape: Any) -> tuple[int, ...]:
         ValueError: a size is not integral.
     """
     shape = unwrap(shape)
-    if isinstance(shape, jax.Array) and not isinstance(shape, jax.core.Tracer):
+    if isinstance(shape, jax.Array) and not isinstance(shape, Tracer):
         shape = np.asarray(shape)  # in traced code its entries would be traced
     if isinstance(shape, (int, float, np.number)) or getattr(shape, "shape", None) == ():
         shape = (shape,)
@@ -232,7 +237,7 @@ def sizes(shape: Any) -> tuple[int, ...]:
 
 
 def _size(size: Any, shape: Any) -> int:
-    if isinstance(size, jax.Array) and not isinstance(size, jax.core.Tracer):
+    if isinstance(size, jax.Array) and not isinstance(size, Tracer):
         size = np.asarray(size)[()]
     if isinstance(size, (float, np.floating)):
         if not float(size).is_integer():

@@ -28,10 +28,11 @@ def install_if_wanted() -> None:
     """Do what `install` announced, if it was called."""
     if not _wanted:
         return
-    import jax
     import jax.numpy as jnp
+    from jax.core import Tracer
 
-    for cls in (type(jnp.zeros(())), jax.core.Tracer):
+    classes: list[Any] = [type(jnp.zeros(())), Tracer]
+    for cls in classes:
         if not hasattr(cls, "dimshuffle"):
             cls.dimshuffle = _dimshuffle
             cls.norm = _norm

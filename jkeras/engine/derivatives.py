@@ -71,7 +71,7 @@ def gradients(loss: KerasTensor, variables: Any) -> Any:
     Returns:
         A list of symbolic tensors, each of the shape of its variable.
     """
-    wanted = as_list(variables)
+    wanted = [entry.resolved() if isinstance(entry, Variable) else entry for entry in as_list(variables)]
     if not isinstance(loss, KerasTensor):
         raise TypeError(
             f"K.gradients takes a symbolic loss; got {type(loss).__name__}. For functions of arrays use jax.grad."
@@ -81,9 +81,8 @@ def gradients(loss: KerasTensor, variables: Any) -> Any:
             raise TypeError(
                 f"K.gradients differentiates with respect to tensors and variables; got {type(entry).__name__}."
             )
-    known = getattr(loss, "known_gradients", {})
-    if all(id(entry) in known for entry in wanted):
-        return [known[id(entry)] for entry in wanted]
+    if all(id(entry) in loss.known_gradients for entry in wanted):
+        return [loss.known_gradients[id(entry)] for entry in wanted]
     tensors = [entry for entry in wanted if isinstance(entry, KerasTensor)]
     boxes = [entry for entry in wanted if isinstance(entry, Variable)]
     layer = Gradient(loss, tensors, boxes)

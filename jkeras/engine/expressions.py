@@ -52,7 +52,7 @@ class LazyTensor(Lazy, KerasTensor):
 
 
 # Functions of jax.numpy and jax.jit take their arguments apart as pytrees: the value goes in.
-jax.tree_util.register_pytree_node(LazyTensor, lambda tensor: ((tensor.value,), None), lambda _, leaves: leaves[0])
+jax.tree_util.register_pytree_node(LazyTensor, lambda tensor: ((tensor.value,), None), lambda _, leaves: leaves[0])  # type: ignore[arg-type]
 
 
 class SizesTensor(KerasTensor):
@@ -171,7 +171,7 @@ class _Expression(Layer):
         super().__init__(name=f"{prefix}_{get_uid(prefix)}", trainable=False)
         self.built = True
 
-    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+    def compute_mask(self, input: Any, input_mask: Any = None) -> Any:
         return None  # the numbers of an expression have no time steps of their own
 
     def get_config(self) -> Any:
@@ -219,7 +219,7 @@ class Operation(_Expression):
     @property
     def variables(self) -> list[Variable]:
         """The variables that are read."""
-        return self.application.variables
+        return [variable.resolved() for variable in self.application.variables]
 
     def apply(self, params: Params, x: Any) -> Any:
         tensors = self.application.tensors

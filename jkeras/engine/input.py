@@ -3,13 +3,28 @@
 from typing import Any
 
 from jkeras.backend.config import floatx
+from jkeras.backend.dispatch import op
+from jkeras.backend.variables import Variable
 from jkeras.engine.layer import Layer
 from jkeras.engine.node import KerasTensor, Node
 from jkeras.typing import Params, Shape
 
 __all__ = ["Input", "InputLayer"]
 
-_NO_PLACEHOLDERS = "A tensor as input wraps a backend's placeholder, which JAX does not have; use Input(shape=...)."
+def _itself(x: Any) -> Any:
+    return x
+
+
+def _as_tensor(tensor: Any) -> KerasTensor:
+    """Return a symbolic tensor as it is, and of a variable the symbolic tensor of its value."""
+    if isinstance(tensor, Variable):
+        tensor = op(_itself)(tensor)
+    if not isinstance(tensor, KerasTensor):
+        raise TypeError(
+            f"An input made from a tensor takes a symbolic one, or a variable; got {type(tensor).__name__}. Numbers are given to "
+            "fit, predict or K.function."
+        )
+    return tensor
 
 
 class InputLayer(Layer):
@@ -19,7 +34,7 @@ class InputLayer(Layer):
         input_shape: shape of one sample, or
         batch_input_shape: the same with the batch dimension.
         input_dtype: default `floatx`.
-        input_tensor: not supported.
+        input_tensor: a symbolic tensor, or a variable, in place of a shape: what the layer returns unless data are given for it.
         sparse: kept in configs; data arrive dense.
         name: default ``input_1``, ``input_2``, …
     """
@@ -36,8 +51,9 @@ class InputLayer(Layer):
         sparse: bool = False,
         name: str | None = None,
     ):
-        if input_tensor is not None:
-            raise NotImplementedError(_NO_PLACEHOLDERS)
+        source = None if input_tensor is None else _as_tensor(input_tensor)
+        if source is not None:
+            input_shape, batch_input_shape, input_dtype = None, source._keras_shape, source.dtype
         if (input_shape is None) == (batch_input_shape is None):
             raise ValueError(
                 "InputLayer takes one of input_shape (one sample) and batch_input_shape (with the batch dimension)."
@@ -54,7 +70,10 @@ class InputLayer(Layer):
         shape: Shape = (None,) if self.batch_input_shape is None else self.batch_input_shape
         self.built_shape = shape
         tensor = KerasTensor(shape, self.input_dtype, self.name)
-        Node(self, [tensor], [tensor], source=True)
+        if source is None:
+            Node(self, [tensor], [tensor], source=True)
+        else:
+            Node(self, [source], [tensor])
 
     def apply(self, params: Params, x: Any) -> Any:
         return x
@@ -87,7 +106,8 @@ def Input(
         name: of the input; data can be given by it, as a dict.
         dtype: default `floatx`; ``'int32'`` for word indices.
         sparse: kept in configs; data arrive dense.
-        tensor: not supported.
+        tensor: a symbolic tensor, or a variable, in place of a shape. A model that has the result as its input takes data for
+            it; a `K.function` or model of other inputs computes it from them.
 
     Raises:
         ValueError: not exactly one of `shape` and `batch_shape` is given.
@@ -96,7 +116,11 @@ def Input(
     <KerasTensor 'pixels' shape=(None, 784) dtype=float32>
     """
     if tensor is not None:
-        raise NotImplementedError(_NO_PLACEHOLDERS)
+        if shape is not None or batch_shape is not None:
+            raise ValueError("Input(tensor=...) has the shape of the tensor; leave out shape= and batch_shape=.")
+        if isinstance(tensor, KerasTensor) and tensor.history[0].is_input:
+            return tensor
+        return InputLayer(input_tensor=tensor, sparse=sparse, name=name).inbound_nodes[0].output_tensors[0]
     if shape is None and batch_shape is None:
         raise ValueError("Input needs shape= (one sample, such as (784,)) or batch_shape= (with the batch dimension).")
     if shape is not None and batch_shape is not None:

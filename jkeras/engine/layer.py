@@ -19,6 +19,7 @@ import jax
 import numpy as np
 
 from jkeras.backend.config import floatx, get_uid
+from jkeras.backend.dispatch import settled
 from jkeras.backend.variables import being_read
 from jkeras.compat.keras2 import accepts_keras2
 from jkeras.engine import attributes, bridge, symbolic
@@ -256,6 +257,7 @@ class Layer(HasWeights, NodeAccess, HasEffects):
 
         In the `call` of a custom layer, this is how to compute with a layer inside it, or with the class that it extends.
         """
+        x = settled(x) if being_read() else x
         if any(isinstance(tensor, KerasTensor) for tensor in as_list(x)):
             return self(x, mask)
         return bridge.call(self, x, mask, inherited=True)
@@ -336,6 +338,7 @@ class Layer(HasWeights, NodeAccess, HasEffects):
                 a loss or a Lambda, a layer takes arrays and returns an array, computed with the weights of the moment.
             ValueError: the input does not fit the layer.
         """
+        x = settled(x) if being_read() else x
         tensors = as_list(x)
         if not tensors:
             raise ValueError(f"Layer {self.name!r} was called on an empty list; it needs at least one tensor.")

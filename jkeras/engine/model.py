@@ -93,7 +93,7 @@ class Model(Container):
         self.sample_weight_mode = sample_weight_mode
         self._ledger = None  # flags `trainable` may have changed since it was made
         self._trainer = Trainer(self, objective, self.optimizer)
-        self._objective, self._programs = objective, self._trainer.programs
+        self._objective, self._programs = objective, None
 
     @property
     def metrics_names(self) -> list[str]:
@@ -112,8 +112,9 @@ class Model(Container):
     @property
     def programs(self) -> Programs:
         """The compiled functions; for prediction they exist without `compile`."""
-        if self._programs is None:
-            self._programs = Programs(self)
+        if self._objective is not None and self._trainer is not None:
+            return self._trainer.programs
+        self._programs = Programs(self) if self._programs is None else self._programs.current()
         return self._programs
 
     @property

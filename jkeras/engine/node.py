@@ -56,6 +56,9 @@ class KerasTensor(Symbolic):
     stand_ins: "dict[int, Shape]" = {}  # noqa: RUF012
     """The shapes that stand for this one, with sizes for ``None``, while shapes are inferred; see `jkeras.engine.infer`."""
 
+    known_gradients: "dict[int, Any]" = {}  # noqa: RUF012
+    """Its derivatives, symbolic tensors by the ``id`` of variables, where something else than its graph computes them."""
+
     @property
     def shape(self) -> Shape:  # type: ignore[override]
         sizes = self._keras_shape

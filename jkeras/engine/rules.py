@@ -119,7 +119,8 @@ class ScriptedRule:
                 "updates those it is given, and variables of its own."
             )
         shape = tuple(getattr(new, "shape", ()))
-        if None not in shape and jnp.broadcast_shapes(shape, tuple(variable.shape)) != tuple(variable.shape):
+        fits = zip(reversed(shape), reversed(tuple(variable.shape)), strict=False)
+        if len(shape) > len(variable.shape) or not all(size in (1, None, wanted) for size, wanted in fits):
             raise ValueError(
                 f"{self.owner}.get_updates gives {variable.name!r} of shape {tuple(variable.shape)} a value of shape {shape}."
             )
@@ -153,8 +154,10 @@ def _ask(get_updates: Callable[..., Any], params: list[Any], constraints: Any, l
     known = {"params": params, "constraints": constraints, "loss": loss}
     names = list(inspect.signature(get_updates).parameters)
     if set(names) <= set(known):
-        return list(get_updates(**{name: known[name] for name in names}))
-    return list(get_updates(params, constraints, loss))
+        pairs = get_updates(**{name: known[name] for name in names})
+    else:
+        pairs = get_updates(params, constraints, loss)
+    return list(pairs.items() if hasattr(pairs, "items") else pairs)
 
 
 class _LossExpression(_Expression):

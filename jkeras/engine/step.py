@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from jkeras.backend.variables import Reads, Variable, reading, unwrap
-from jkeras.engine import expressions, tree
+from jkeras.engine import expressions, switches, tree
 from jkeras.engine.chunks import LONGEST_CHUNK, ChunkClock
 from jkeras.engine.contract import Context
 from jkeras.engine.losses import Objective
@@ -93,6 +93,7 @@ class Programs:
         self, model: "Container", objective: Objective | None = None, rule: PureRule | ScriptedRule | None = None
     ):
         self._model = model
+        self._switches = switches.count()
         self._evaluate = model._evaluate
         self._output_names = model.output_names
         self._objective = objective
@@ -111,6 +112,10 @@ class Programs:
 
         self._clocks: dict[tuple[str, int], ChunkClock] = {}
         self._output_bytes: dict[Any, int] = {}
+
+    def current(self) -> "Programs":
+        """Return these programs, or new ones if a layer has been switched since (see `jkeras.engine.switches`)."""
+        return self if self._switches == switches.count() else Programs(self._model, self._objective, self._rule)
 
     def clock(self, kind: str, size: int) -> ChunkClock:
         """Return the clock of a program: 'train', 'test' or 'predict', and batch size. It keeps what it learned."""

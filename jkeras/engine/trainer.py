@@ -52,8 +52,14 @@ class Trainer:
         model.keep_state(own_copies(self._ledger.gather(_state)))
         self.rule = rule_for(optimizer, self._weights())
         self.memory = self.rule.memory
-        self.programs = Programs(model, objective, self.rule)
+        self._programs = Programs(model, objective, self.rule)
         self.rule.start(self._moved.gather(_params))
+
+    @property
+    def programs(self) -> Programs:
+        """The compiled steps."""
+        self._programs = self._programs.current()
+        return self._programs
 
     def _weights(self) -> list[tuple[tree.Path, WeightHandle]]:
         """Return the weights that train and their paths, as Keras 1 orders them in files: by the weights' names."""

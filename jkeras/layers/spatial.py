@@ -7,6 +7,7 @@ from typing import Any
 
 from jkeras.backend import spatial_windows
 from jkeras.engine.layer import Layer
+from jkeras.engine.switches import switched
 from jkeras.typing import Shape
 
 __all__ = ["SpatialLayer", "checked_numbers", "in_ordering"]
@@ -56,6 +57,18 @@ class SpatialLayer(Layer):
     def checked_ordering(self, dim_ordering: Any) -> str:
         """Return ``'th'`` or ``'tf'``; ``'default'`` is what `image_dim_ordering` says."""
         return spatial_windows.ordering_of(self.checked_choice("dim_ordering", dim_ordering, ("th", "tf", "default")))
+
+    @property
+    def dialect(self) -> str:
+        """``'tensorflow'`` or ``'theano'``: how filters are applied and where windows lie; assignable."""
+        return self._dialect
+
+    @dialect.setter
+    def dialect(self, dialect: str) -> None:
+        before = vars(self).get("_dialect")
+        self._dialect = self.checked_dialect(dialect)
+        if before not in (None, self._dialect):
+            switched()
 
     def checked_dialect(self, dialect: Any) -> str:
         """Return ``'tensorflow'`` or ``'theano'``; ``None`` is the one of ``K.backend()``."""

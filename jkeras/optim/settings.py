@@ -135,7 +135,7 @@ class Accumulator(Variable):
 
 # As for Variable: functions of jax.numpy take their arguments apart as pytrees.
 for _kind in (Setting, Accumulator):
-    jax.tree_util.register_pytree_node(_kind, lambda box: ((box.value,), None), lambda _, values: Variable(*values))
+    jax.tree_util.register_pytree_node(_kind, lambda box: ((box.value,), None), lambda _, values: Variable(*values))  # type: ignore[arg-type]
 
 
 def like(old: Any, new: Any) -> Array:

@@ -62,6 +62,8 @@ class Optimizer:
         """Make each hyper-parameter an attribute that is a variable: it may change during training."""
         for name, value in values.items():
             setattr(self, name, Setting(value, name, self._link, "hyper", name))
+        if "decay" in values:
+            self.initial_decay = values["decay"]  # what a get_updates written after Keras 1's asks for
 
     def add_constants(self, **values: Any) -> None:
         """Make each value an attribute, and an argument of `transformation`: it is fixed when a step is compiled."""

@@ -56,7 +56,8 @@ def _boxes(optimizer: "Optimizer", state: Any) -> list[Variable]:
 
     def box(path: Any, leaf: Any) -> Variable:
         names = tuple(str(getattr(key, "name", getattr(key, "key", getattr(key, "idx", "")))) for key in path)
-        known = own.get((*names, None)[:2]) if len(names) < 3 else None
+        field, key = (*names, None, None)[:2]
+        known = own.get((str(field), key)) if len(names) < 3 else None
         return Variable(leaf, "_".join(names)) if known is None else known
 
     return [box(path, leaf) for path, leaf in jax.tree_util.tree_flatten_with_path(state)[0]]

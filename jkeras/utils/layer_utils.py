@@ -1,9 +1,11 @@
 """Tables and conversions of whole models (Keras 1's ``keras.utils.layer_utils``)."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from jkeras.compat.later import later
+import numpy as np
+
+from jkeras.backend.spatial_windows import backend_dialect
 
 __all__ = ["convert_all_kernels_in_model", "count_total_params", "layer_from_config", "print_summary"]
 
@@ -95,6 +97,28 @@ def count_total_params(layers: Sequence[Any], layer_set: set[Any] | None = None)
     return _distinct_weights(fresh, "trainable_weights"), _distinct_weights(fresh, "non_trainable_weights")
 
 
-@later("convolution")
 def convert_all_kernels_in_model(model: Any) -> None:
-    """Rotate the kernels of all convolutions between the conventions of Theano and TensorFlow."""
+    """Turn the kernels of all convolutions by 180°: from Theano's convention to TensorFlow's, or back.
+
+    From now on the layers follow the convention of `K.backend()`, also those that followed the other one since their weights
+    come from such a file.
+    """
+    for layer in _with_inner(model):
+        if type(layer).__name__ in _CONVOLUTIONS:
+            rank = layer.rank
+            kernel = layer.W.get_value()
+            axes = range(2, 2 + rank) if layer.dim_ordering == "th" else range(rank)
+            layer.W.set_value(np.flip(kernel, tuple(axes)))
+            if layer.dialect != backend_dialect():
+                layer.dialect = backend_dialect()
+
+
+_CONVOLUTIONS = {
+    "AtrousConvolution1D", "AtrousConvolution2D", "Convolution1D", "Convolution2D", "Convolution3D", "Deconvolution2D",
+}  # fmt: skip
+
+
+def _with_inner(layer: Any) -> Iterator[Any]:
+    yield layer
+    for inner in layer.sublayers():
+        yield from _with_inner(inner)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from jkeras.compat.later import later
+from jkeras.backend.config import image_dim_ordering
 
 __all__ = [
     "accuracy",
@@ -164,9 +164,28 @@ def conv_input_length(output_length: int | None, filter_size: int, border_mode: 
     return (output_length - 1) * stride - 2 * pad + filter_size
 
 
-@later("convolution")
-def convert_kernel(kernel: ArrayLike, dim_ordering: str | None = None) -> Any:
-    """Rotate a kernel between the conventions of Theano and TensorFlow."""
+def convert_kernel(kernel: ArrayLike, dim_ordering: str | None = None) -> np.ndarray:
+    """Turn a kernel by 180°: from Theano's convention to TensorFlow's, or back.
+
+    jkeras does not need it: its layers compute in the convention of the file that their weights come from (their
+    attribute `dialect`). It is here for scripts that exchange arrays by hand.
+
+    Args:
+        kernel: of a convolution: ``(filters, channels, *space)`` for ``'th'``, ``(*space, channels, filters)`` for ``'tf'``,
+            with two or three axes of space.
+        dim_ordering: ``'th'``, ``'tf'``; default: `image_dim_ordering`.
+
+    Raises:
+        ValueError: `kernel` has another rank, or `dim_ordering` is something else.
+    """
+    array = np.asarray(kernel)
+    if array.ndim not in (4, 5):
+        raise ValueError(f"convert_kernel takes kernels with 4 or 5 axes; got an array of shape {array.shape}.")
+    ordering = image_dim_ordering() if dim_ordering is None else dim_ordering
+    if ordering not in ("th", "tf"):
+        raise ValueError(f"convert_kernel: dim_ordering is 'th' or 'tf'; got {dim_ordering!r}.")
+    axes = range(2, array.ndim) if ordering == "th" else range(array.ndim - 2)
+    return np.flip(array, tuple(axes)).copy()
 
 
 def _check_border_mode(border_mode: str) -> None:

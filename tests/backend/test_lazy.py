@@ -288,6 +288,34 @@ def test_an_expression_made_in_build_follows_the_weight():
     )
 
 
+def test_the_variable_that_became_a_weight_is_the_weight():
+    made = []
+
+    class Own(Layer):
+        def build(self, input_shape):
+            made.append(K.variable(np.ones((3, 2)), name="W"))
+            self.W = made[0]
+            self.trainable_weights = [self.W]
+            super().build(input_shape)
+
+        def call(self, x, mask=None):
+            return K.dot(x, self.W)
+
+        def get_output_shape_for(self, input_shape):
+            return input_shape[0], 2
+
+    model = Sequential([Own(input_shape=(3,))])
+    (old,) = made
+    loss = K.sum(model.output) + K.sum(old)
+    f = K.function([model.input], [loss, *K.gradients(loss, [old])], updates=[(old, old * 2)])
+    for number in (1, 2):
+        found, grad = f([np.ones((4, 3))])
+        assert found == number * 30
+        np.testing.assert_array_equal(grad, np.full((3, 2), 5.0))
+    np.testing.assert_array_equal(model.get_weights()[0], np.full((3, 2), 4.0))
+    assert f._program._run._cache_size() == 1
+
+
 def test_an_expression_is_no_weight():
     class Scaled(Layer):
         def build(self, input_shape):
@@ -338,3 +366,61 @@ def test_optimizer_settings_may_be_set_to_expressions():
     assert float(K.get_value(model.optimizer.lr)) == pytest.approx(0.005)
     K.set_value(model.optimizer.lr, model.optimizer.lr * 0.5)
     assert float(model.optimizer.lr) == pytest.approx(0.0025)
+
+
+class Inner(Layer):
+    """Calls an inner layer on an expression, and on a variable."""
+
+    def build(self, input_shape):
+        self.dense = Dense(2)
+        self.dense.build((None, 3))
+        self.point = K.variable(np.ones((1, 3)))
+        self.twice = self.point * 2
+        super().build(input_shape)
+
+    def call(self, x, mask=None):
+        return x + self.dense(self.twice) - self.dense.call(self.point)
+
+
+def test_a_layer_inside_a_layer_takes_expressions_and_variables():
+    layer = Inner(input_shape=(2,))
+    model = Sequential([layer])
+    W = layer.dense.get_weights()[0]
+    np.testing.assert_allclose(model.predict(np.zeros((3, 2))), np.tile(W.sum(0), (3, 1)), rtol=1e-5)
+    layer.point.set_value(np.zeros((1, 3)))
+    np.testing.assert_array_equal(model.predict(np.zeros((3, 2))), np.zeros((3, 2)))
+
+
+# ---- the learning phase
+
+
+def test_the_learning_phase_in_an_expression_is_that_of_the_run():
+    x, v = K.placeholder(shape=(2,)), K.variable(2.0)
+    phase = K.learning_phase()
+    assert phase == 0 and repr(phase) == "0" and K.learning_phase_scope(1) and not phase
+    f = K.function([x, K.learning_phase()], [K.switch(phase, x, -x), phase * x, v * phase, K.in_train_phase(v, 0.0)])
+    np.testing.assert_array_equal(np.stack(f([np.ones(2), 1])[:2]), [[1, 1], [1, 1]])
+    assert [float(value) for value in f([np.ones(2), 1])[2:]] == [2, 2]
+    np.testing.assert_array_equal(np.stack(f([np.ones(2), 0])[:2]), [[-1, -1], [0, 0]])
+    assert [float(value) for value in f([np.ones(2), 0])[2:]] == [0, 0]
+    chosen = K.in_train_phase(1.0, 0.0)
+    assert float(chosen) == 0
+    with K.learning_phase_scope(1):
+        assert float(chosen) == 1
+
+
+def test_losses_constraints_and_regularizers_take_variables():
+    from jkeras import constraints, metrics, objectives, regularizers
+
+    for function in (
+        lambda v: objectives.mean_squared_error(np.ones((2, 3), "float32"), v),
+        lambda v: objectives.hinge(v, np.ones((2, 3), "float32")),
+        lambda v: metrics.precision(np.ones((2, 3), "float32"), v),
+        constraints.maxnorm(1),
+        constraints.nonneg(),
+        regularizers.l1l2(),
+    ):
+        v = K.variable(np.zeros((2, 3)))
+        made = function(v)
+        new = np.array([[1.0, 0.0, -2.0], [3.0, 1.0, 1.0]], "float32")
+        follows(made, v, new, np.asarray(function(jnp.asarray(new))))

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "DisconnectedGraphError",
+    "FileFormatError",
     "MissingExtraError",
     "MissingKeyError",
     "MissingStateError",
@@ -34,6 +35,10 @@ class UnknownNameError(ValueError):
 
 class DisconnectedGraphError(RuntimeError):
     """A model whose outputs cannot be computed from the inputs it was given."""
+
+
+class FileFormatError(OSError, ValueError):
+    """A file that is damaged, is not what it should be, or holds what is never read from a file."""
 
 
 class MissingStateError(ValueError):

@@ -298,6 +298,50 @@ class Sequential(Model):
         with self._showing("evaluate", kwargs, ["x", "y", "batch_size", "verbose", "sample_weight"]):
             return super().evaluate(x, y, batch_size, verbose, sample_weight)
 
+    @accepts_keras2
+    def fit_generator(
+        self,
+        generator: Any,
+        samples_per_epoch: int,
+        nb_epoch: int,
+        verbose: int = 1,
+        callbacks: Sequence[Any] | None = None,
+        validation_data: Any = None,
+        nb_val_samples: int | None = None,
+        class_weight: Any = None,
+        max_q_size: int = 10,
+        nb_worker: int = 1,
+        pickle_safe: bool = False,
+        initial_epoch: int = 0,
+        **kwargs: Any,
+    ) -> History:
+        """Train on batches that a generator makes; see `Model.fit_generator`.
+
+        Args:
+            **kwargs: ``show_accuracy=True`` reports the accuracy too.
+        """
+        known = ["generator", "samples_per_epoch", "nb_epoch", "verbose", "callbacks", "validation_data", "nb_val_samples",
+                 "class_weight", "max_q_size", "nb_worker", "pickle_safe", "initial_epoch"]  # fmt: skip
+        with self._showing("fit_generator", kwargs, known):
+            return super().fit_generator(
+                generator, samples_per_epoch, nb_epoch, verbose, callbacks, validation_data, nb_val_samples, class_weight,
+                max_q_size, nb_worker, pickle_safe, initial_epoch,
+            )  # fmt: skip
+
+    def evaluate_generator(
+        self,
+        generator: Any,
+        val_samples: int,
+        max_q_size: int = 10,
+        nb_worker: int = 1,
+        pickle_safe: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Return the loss, or a list as `metrics_names` says; see `Model.evaluate_generator`."""
+        known = ["generator", "val_samples", "max_q_size", "nb_worker", "pickle_safe"]
+        with self._showing("evaluate_generator", kwargs, known):
+            return super().evaluate_generator(generator, val_samples, max_q_size, nb_worker, pickle_safe)
+
     def train_on_batch(  # type: ignore[override]
         self, x: Any, y: Any, class_weight: Any = None, sample_weight: Any = None, **kwargs: Any
     ) -> Any:

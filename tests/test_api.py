@@ -39,11 +39,6 @@ STILL_TO_COME = {
             "to_yaml",
         )
     },
-    **{
-        f"{model}.{name}": "generators"
-        for model in ("engine.training.Model", "models.Sequential")
-        for name in ("evaluate_generator", "fit_generator", "predict_generator")
-    },
 }
 
 

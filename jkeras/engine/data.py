@@ -15,11 +15,13 @@ from jkeras.errors import did_you_mean
 from jkeras.typing import Shape
 
 __all__ = [
+    "as_list",
     "check_array_lengths",
     "check_loss_and_target_compatibility",
     "standardize_input_data",
     "standardize_sample_or_class_weights",
     "standardize_weights",
+    "whole",
 ]
 
 
@@ -311,3 +313,21 @@ def target_shapes(losses: Sequence[Any], output_shapes: Sequence[Shape]) -> list
         else:
             shapes.append(None)
     return shapes
+
+
+def as_list(data: Any) -> list[Any]:
+    """Return a data set as Keras 1 gives it to callbacks: inputs, targets, and weights, 1 where none were given."""
+    weights = [
+        np.ones(len(target), target.dtype) if weight is None else weight
+        for target, weight in zip(data.targets, data.weights, strict=True)
+    ]
+    return [*data.inputs, *data.targets, *weights]
+
+
+def whole(**values: Any) -> int:
+    """Return the only argument as an int; raise a `ValueError` that names it unless it is a positive whole number."""
+    ((name, value),) = values.items()
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not number or value <= 0 or value != int(value):
+        raise ValueError(f"{name} is a positive whole number; got {value!r}.")
+    return int(value)

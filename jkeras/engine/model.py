@@ -13,6 +13,7 @@ from jkeras.engine import data as standard
 from jkeras.engine import loop, stateful, tree
 from jkeras.engine.container import Container
 from jkeras.engine.data import check_array_lengths
+from jkeras.engine.generators import TrainsOnGenerators
 from jkeras.engine.graph import Graph
 from jkeras.engine.losses import Objective, make_objective
 from jkeras.engine.node import one_or_list
@@ -24,7 +25,7 @@ from jkeras.utils.progbar import Progbar, echo
 __all__ = ["Model"]
 
 
-class Model(Container):
+class Model(Container, TrainsOnGenerators):
     """A graph of layers that can be trained (Keras 1's ``Model``).
 
     Args:
@@ -257,35 +258,20 @@ class Model(Container):
             ValueError: the data do not fit the model; the message says which and how.
         """
         trainer = self._compiled("fit")
-        _check_positive(batch_size=batch_size)
+        batch_size = standard.whole(batch_size=batch_size)
         if isinstance(shuffle, str) and shuffle != "batch":
             raise ValueError(f"shuffle is True, False or 'batch'; got {shuffle!r}.")
-        batch_size, nb_epoch = int(batch_size), int(nb_epoch)
+        nb_epoch = int(nb_epoch)
         data = self._batch(x, y, sample_weight, class_weight)
         data, validation = self._validation(data, validation_split, validation_data)
         samples = len(data.inputs[0])
         stateful.check_batches(self, samples, batch_size, "fit")
         if validation is not None:
             stateful.check_batches(self, len(validation.inputs[0]), batch_size, "validation")
-        names = _unique(self.metrics_names)
-        history = History()
-        users = CallbackList(callbacks).callbacks
-        everyone = CallbackList([BaseLogger(), *users, history, *([ProgbarLogger()] if verbose else [])])
-        everyone.set_model(self)
-        everyone.set_params(
-            {
-                "batch_size": batch_size,
-                "nb_epoch": nb_epoch,
-                "nb_sample": samples,
-                "verbose": verbose,
-                "do_validation": validation is not None,
-                "metrics": names + ([f"val_{name}" for name in names] if validation is not None else []),
-            }
+        self.validation_data = None if validation is None else standard.as_list(validation)
+        names, everyone = self._listeners(
+            callbacks, verbose, validation is not None, batch_size=batch_size, nb_epoch=nb_epoch, nb_sample=samples
         )
-        self.history = history
-        self.validation_data = None if validation is None else _as_list(validation)
-        for callback in users:
-            callback.validation_data = self.validation_data
         if verbose and validation is not None:
             echo(f"Train on {samples} samples, validate on {len(validation.inputs[0])} samples\n")
         data = loop.on_device(data)  # the copy on the host, if it is one, can go
@@ -302,7 +288,22 @@ class Model(Container):
             names=names,
             isolate_state=isolate_state,
         )
-        return history
+        return self.history  # type: ignore[return-value]
+
+    def _listeners(
+        self, callbacks: Sequence[Any] | None, verbose: int, validates: bool, **params: Any
+    ) -> tuple[list[str], CallbackList]:
+        """Return the names that the logs have, and all callbacks of a training: the user's and the model's."""
+        names = _unique(self.metrics_names)
+        self.history = History()
+        users = CallbackList(callbacks).callbacks
+        everyone = CallbackList([BaseLogger(), *users, self.history, *([ProgbarLogger()] if verbose else [])])
+        everyone.set_model(self)
+        metrics = names + ([f"val_{name}" for name in names] if validates else [])
+        everyone.set_params({**params, "verbose": verbose, "do_validation": validates, "metrics": metrics})
+        for callback in users:
+            callback.validation_data = self.validation_data
+        return names, everyone
 
     def _validation(self, data: Batch, split: float, given: Any) -> tuple[Batch, Batch | None]:
         if given is not None:
@@ -333,20 +334,20 @@ class Model(Container):
         Returns:
             A number, or a list of numbers in the order of `metrics_names`.
         """
-        _check_positive(batch_size=batch_size)
+        batch_size = standard.whole(batch_size=batch_size)
         trainer = self._compiled("evaluate")
         data = self._batch(x, y, sample_weight, method="evaluate")
-        stateful.check_batches(self, len(data.inputs[0]), int(batch_size), "evaluate")
+        stateful.check_batches(self, len(data.inputs[0]), batch_size, "evaluate")
         bar = Progbar(len(data.inputs[0])) if verbose == 1 else None
-        return one_or_list(loop.evaluate(self, trainer, loop.blocks(data, int(batch_size)), bar))
+        return one_or_list(loop.evaluate(self, trainer, loop.blocks(data, batch_size), bar))
 
     def predict(self, x: Any, batch_size: int = 32, verbose: int = 0) -> Any:
         """Return the outputs for all samples: an array, or a list of arrays for several outputs."""
-        _check_positive(batch_size=batch_size)
+        batch_size = standard.whole(batch_size=batch_size)
         inputs = self._inputs(x)
-        stateful.check_batches(self, len(inputs[0]), int(batch_size), "predict")
+        stateful.check_batches(self, len(inputs[0]), batch_size, "predict")
         bar = Progbar(len(inputs[0])) if verbose == 1 else None
-        return one_or_list(loop.predict(self, inputs, batch_size=int(batch_size), bar=bar))
+        return one_or_list(loop.predict(self, inputs, batch_size=batch_size, bar=bar))
 
     def train_on_batch(self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None) -> Any:
         """Update the weights once, on the given samples; return loss and metrics as `evaluate` does."""
@@ -394,25 +395,9 @@ def _value_checks(graph: Graph, positions: Mapping[int, int]) -> Iterator[tuple[
                 yield positions[id(tensor)], layer
 
 
-def _as_list(data: Batch) -> list[Any]:
-    """Return a data set as Keras 1 gives it to callbacks: inputs, targets, and weights, 1 where none were given."""
-    weights = [
-        np.ones(len(target), target.dtype) if weight is None else weight
-        for target, weight in zip(data.targets, data.weights, strict=True)
-    ]
-    return [*data.inputs, *data.targets, *weights]
-
-
 def _unique(names: Sequence[str]) -> list[str]:
     """Number the names that occur more than once, as Keras 1 does for logs."""
     return [
         f"{name}_{list(names[: index + 1]).count(name)}" if list(names).count(name) > 1 else name
         for index, name in enumerate(names)
     ]
-
-
-def _check_positive(**values: Any) -> None:
-    for name, value in values.items():
-        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        if not number or value <= 0 or value != int(value):
-            raise ValueError(f"{name} is a positive whole number; got {value!r}.")

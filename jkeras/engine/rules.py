@@ -85,19 +85,25 @@ class ScriptedRule:
     Args:
         optimizer: of the script.
         weights: what trains, each with its path in the params, in Keras 1's order.
+        fixed: the other weights of the model. Weights of other models may be updated, as variables of the script.
     """
 
     constrains = True
 
-    def __init__(self, optimizer: Any, weights: Sequence[tuple[tree.Path, WeightHandle]]):
+    def __init__(
+        self,
+        optimizer: Any,
+        weights: Sequence[tuple[tree.Path, WeightHandle]],
+        fixed: Sequence[WeightHandle] = (),
+    ):
         self.owner = type(optimizer).__name__
-        self.weights = list(weights)
+        self.weights, self.fixed = list(weights), list(fixed)
         handles = [handle for _, handle in self.weights]
         loss = _LossExpression(self.weights)
         constraints = {h: op(h.spec.constraint) for h in handles if h.spec.constraint is not None}
         self.news: dict[Variable, Any] = {}
         for pair in _ask(optimizer.get_updates, handles, constraints, loss.tensor):
-            variable, new = self._checked(pair, handles)
+            variable, new = self._checked(pair)
             self.news[variable] = new
         symbolic = [new for new in self.news.values() if isinstance(new, KerasTensor)]
         self.graph = Graph([loss.tensor, *loss.gradients], symbolic, f"the updates of {self.owner}")
@@ -107,16 +113,16 @@ class ScriptedRule:
         self.reads = [variable for variable in dict.fromkeys(read) if variable not in given]
         self.memory = _Boxes(self.state)
 
-    def _checked(self, pair: Any, handles: Sequence[WeightHandle]) -> tuple[Variable, Any]:
+    def _checked(self, pair: Any) -> tuple[Variable, Any]:
         if not isinstance(pair, tuple | list) or len(pair) != 2 or not isinstance(pair[0], Variable):
             raise TypeError(
                 f"{self.owner}.get_updates returns a list of pairs (variable, new value), as K.update makes them; it has {pair!r}."
             )
-        variable, new = pair
-        if isinstance(variable, WeightHandle) and variable not in handles:
+        variable, new = pair[0].resolved(), pair[1]
+        if variable in self.fixed:
             raise ValueError(
-                f"{self.owner}.get_updates updates {variable.name!r}, which is not among the weights that train. An optimizer "
-                "updates those it is given, and variables of its own."
+                f"{self.owner}.get_updates updates {variable.name!r}, a weight of the model that does not train. An optimizer "
+                "updates the weights that it is given, variables of its own, and weights of other models."
             )
         shape = tuple(getattr(new, "shape", ()))
         fits = zip(reversed(shape), reversed(tuple(variable.shape)), strict=False)
@@ -216,12 +222,15 @@ class _Boxes(Memory):
             variable.value = array
 
 
-def rule_for(optimizer: Any, weights: Sequence[tuple[tree.Path, WeightHandle]]) -> PureRule | ScriptedRule:
+def rule_for(
+    optimizer: Any, weights: Sequence[tuple[tree.Path, WeightHandle]], fixed: Sequence[WeightHandle]
+) -> PureRule | ScriptedRule:
     """Return the rule by which an optimizer moves weights.
 
     Args:
         optimizer: a gradient transformation, or an object with `get_updates`.
         weights: what trains, each with its path in the params, in Keras 1's order.
+        fixed: the other weights of the model.
     """
     scripted = getattr(optimizer, "scripted", not hasattr(optimizer, "update"))
-    return ScriptedRule(optimizer, weights) if scripted else PureRule(optimizer, [path for path, _ in weights])
+    return ScriptedRule(optimizer, weights, fixed) if scripted else PureRule(optimizer, [path for path, _ in weights])

@@ -50,7 +50,10 @@ class Trainer:
         # What an initializer returned may be held by others, or stand in two layers.
         _give_params(self._ledger, own_copies(self._ledger.gather(_params)))
         model.keep_state(own_copies(self._ledger.gather(_state)))
-        self.rule = rule_for(optimizer, self._weights())
+        weights = self._weights()
+        moved = {handle for _, handle in weights}
+        handles = [handle for place in self._ledger.places for handle in place.layer._handles.values()]
+        self.rule = rule_for(optimizer, weights, [handle for handle in handles if handle not in moved])
         self.memory = self.rule.memory
         self._programs = Programs(model, objective, self.rule)
         self.rule.start(self._moved.gather(_params))
@@ -60,6 +63,20 @@ class Trainer:
         """The compiled steps."""
         self._programs = self._programs.current()
         return self._programs
+
+    @programs.setter
+    def programs(self, programs: Programs) -> None:
+        self._programs = programs
+
+    @property
+    def has_state(self) -> bool:
+        """Whether the optimizer's state is any other than the first one, as far as it can be told."""
+        arrays = [leaf for leaf in jax.tree.leaves(self.memory.opt_state) if not _is_key(leaf)]
+        return self._has_run or any(np.asarray(array).any() for array in arrays)
+
+    def reseed(self, seed: int) -> None:
+        """Make the random keys of the steps from another seed."""
+        self._seed = seed
 
     def _weights(self) -> list[tuple[tree.Path, WeightHandle]]:
         """Return the weights that train and their paths, as Keras 1 orders them in files: by the weights' names."""

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from jkeras.compat.later import later
 from jkeras.engine import data as standard
 from jkeras.engine.container import Container
 from jkeras.engine.data import check_array_lengths, check_loss_and_target_compatibility, standardize_weights
+from jkeras.engine.enqueuer import GeneratorEnqueuer
 from jkeras.engine.losses import collect_metrics, weighted_objective
 from jkeras.engine.model import Model
 from jkeras.typing import Shape
@@ -92,16 +92,3 @@ def slice_X(X: Any, start: Any = None, stop: int | None = None) -> Any:
         return X[start:stop]
     # A data set in a file takes lists only.
     return X[start.tolist() if hasattr(start, "tolist") else start]
-
-
-@later("training on generators")
-class GeneratorEnqueuer:
-    """Threads or processes that take batches from a generator ahead of time."""
-
-    def __init__(self, generator: Any, pickle_safe: bool = False) -> None: ...
-
-    def is_running(self) -> Any: ...
-
-    def start(self, nb_worker: int = 1, max_q_size: int = 10, wait_time: float = 0.05) -> Any: ...
-
-    def stop(self, timeout: float | None = None) -> Any: ...

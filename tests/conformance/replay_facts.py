@@ -100,7 +100,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "normalize": _call_on_array,
     "probas_to_classes": _call_on_array,
     "categorical_probas_to_classes": _call_on_array,
-    "convert_kernel": _call_on_array,
+    "convert_kernel": lambda function, k, dim_ordering: function(np.asarray(k), dim_ordering),
 }
 
 

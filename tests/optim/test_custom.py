@@ -271,16 +271,60 @@ def test_what_is_no_update_is_named():
             return self.wrong(params, loss)
 
     other = Sequential([Dense(2, input_dim=3)])
+    frozen = Dense(5, input_dim=3, trainable=False)
     for wrong, error, message in [
         (lambda params, loss: [params[0] * 2], TypeError, r"Wrong\.get_updates returns a list of pairs"),
-        (lambda params, loss: [(other.layers[0].W, 0.0)], ValueError, r"'dense_\d_W', which is not among"),
-        (lambda params, loss: [(params[0], K.zeros((7,)))], ValueError, r"of shape \(3, 5\) a value of shape \(7,\)"),
+        (
+            lambda params, loss: [(frozen.W, 0.0)],
+            ValueError,
+            r"'dense_\d+_W', a weight of the model that does not train",
+        ),
+        (lambda params, loss: [(params[0], K.zeros((7,)))], ValueError, r"of shape \(5, 5\) a value of shape \(7,\)"),
         (lambda params, loss: [(params[0], params[0] * K.sum(other.output))], RuntimeError, "disconnected"),
     ]:
         optimizer = Wrong()
         optimizer.wrong = wrong
+        model = Sequential([frozen, Dense(5), Dense(2)])
         with pytest.raises(error, match=message):
-            net(optimizer)
+            model.compile(optimizer, "mse")
+
+
+class WithMore(Optimizer):
+    """As in libraries for reinforcement learning: another optimizer's updates, and more."""
+
+    def __init__(self, optimizer, more):
+        super().__init__()
+        self.optimizer, self.more = optimizer, more
+
+    def get_updates(self, params, constraints, loss):
+        self.updates = self.optimizer.get_updates(params, constraints, loss) + self.more
+        return self.updates
+
+
+def test_a_target_network_follows_while_the_model_trains():
+    target = net("sgd")
+    K.reset_uids()
+    model = Sequential([Dense(5, input_dim=3, activation="tanh"), Dense(2)])
+    pairs = list(zip(target.trainable_weights, model.trainable_weights, strict=True))
+    inner, known = Adam(lr=0.01), Adam(lr=0.01)
+    model.compile(WithMore(inner, [(t, 0.1 * w + 0.9 * t) for t, w in pairs]), "mse")
+    slow, fast = target.get_weights(), model.get_weights()
+    plain = net(known)
+    plain.set_weights(fast)
+    for _ in range(3):
+        model.train_on_batch(X, Y)
+        plain.train_on_batch(X, Y)
+        slow = [0.1 * w + 0.9 * t for t, w in zip(slow, fast, strict=True)]
+        fast = model.get_weights()
+    same(target.get_weights(), slow, rtol=1e-5, atol=1e-6)
+    same(fast, plain.get_weights(), rtol=1e-5, atol=1e-6)
+    assert K.get_value(inner.iterations) == 3
+    fit(model)
+    target.predict(X)
+    inner.lr = 0.0
+    fast = model.get_weights()
+    fit(model)
+    same(model.get_weights(), fast, rtol=0, atol=0)
 
 
 # ---- get_gradients
@@ -354,8 +398,10 @@ def test_keywords_of_keras_0_are_answered():
 # ---- get_updates by hand
 
 
-@pytest.mark.parametrize("options", [{}, {"clipnorm": 0.1}, {"clipvalue": 0.02}])
-@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [*((name, {}) for name in BUILT_IN), ("SGD", {"clipnorm": 0.1}), ("Adam", {"clipvalue": 0.02})],
+)
 def test_updates_in_a_function_are_the_steps_of_a_compiled_model(name, options):
     optimizer, known = getattr(optimizers, name)(**options), getattr(optimizers, name)(**options)
     by_hand, compiled = net("sgd", W_constraint="maxnorm"), net(known, W_constraint="maxnorm")

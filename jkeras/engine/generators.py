@@ -1,0 +1,342 @@
+"""Training, evaluation and prediction on batches that a generator makes."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jkeras.callbacks import CallbackList
+from jkeras.compat.keras2 import accepts_keras2
+from jkeras.engine import stateful
+from jkeras.engine.data import as_list, whole
+from jkeras.engine.enqueuer import GeneratorEnqueuer, endless
+from jkeras.engine.node import one_or_list
+from jkeras.engine.step import Batch
+from jkeras.engine.trainer import Trainer
+
+if TYPE_CHECKING:
+    from jkeras.engine.model import Model
+
+__all__ = ["TrainsOnGenerators", "Validation", "evaluate", "fit", "predict", "split"]
+
+_FORM = "A generator of batches yields (x, y) or (x, y, sample_weight), each an array, a list or a dict"
+
+
+def split(made: Any) -> tuple[Any, Any, Any]:
+    """Return ``(x, y, sample_weight)`` of what a generator yielded.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if not isinstance(made, list | tuple) or len(made) not in (2, 3):
+        what = f"{type(made).__name__}" + (f" of {len(made)} entries" if isinstance(made, list | tuple) else "")
+        raise ValueError(f"{_FORM}; got {what}.")
+    x, y, *weight = made
+    return x, y, weight[0] if weight else None
+
+
+@contextmanager
+def _batches(
+    generator: Any, prepare: Any, max_q_size: int, nb_worker: int, pickle_safe: bool
+) -> Iterator[GeneratorEnqueuer]:
+    enqueuer = GeneratorEnqueuer(generator, pickle_safe, prepare)
+    enqueuer.start(nb_worker, max_q_size)
+    try:
+        yield enqueuer
+    finally:
+        enqueuer.stop()
+
+
+class TrainsOnGenerators:
+    """The part of a model that works on generators (Keras 1)."""
+
+    def split_batch(self, made: Any) -> tuple[Any, Any, Any]:
+        """Return ``(x, y, sample_weight)`` of what a generator for training yielded."""
+        return split(made)
+
+    def split_inputs(self, made: Any) -> Any:
+        """Return the inputs of what a generator yielded, which may be made for training."""
+        return made[0] if isinstance(made, tuple) and len(made) in (2, 3) else made
+
+    @accepts_keras2
+    def fit_generator(
+        self,
+        generator: Any,
+        samples_per_epoch: int,
+        nb_epoch: int,
+        verbose: int = 1,
+        callbacks: Sequence[Any] | None = None,
+        validation_data: Any = None,
+        nb_val_samples: int | None = None,
+        class_weight: Any = None,
+        max_q_size: int = 10,
+        nb_worker: int = 1,
+        pickle_safe: bool = False,
+        initial_epoch: int = 0,
+    ) -> Any:
+        """Train on batches that a generator makes, while the model computes.
+
+        Args:
+            generator: yields ``(x, y)`` or ``(x, y, sample_weight)`` without an end, each an array, a list or a dict by name.
+                Something to iterate over again and again, such as a list of batches or another library's loader, will do.
+            samples_per_epoch: after so many samples an epoch ends.
+            nb_epoch: the last epoch (counted from 1); training starts after `initial_epoch`.
+            verbose: 0 silent, 1 a progress bar, 2 a line an epoch.
+            callbacks: see `jkeras.callbacks`.
+            validation_data: ``(x, y)``, ``(x, y, sample_weight)`` or a generator to evaluate on after every epoch.
+            nb_val_samples: how many samples of a generator to evaluate on.
+            class_weight: weight by class number; a list or dict by output name for several outputs.
+            max_q_size: how many batches may wait for the model.
+            nb_worker: threads that ask the generator, one at a time, and put batches on the device.
+            pickle_safe: asks for processes in place of threads, which JAX does not allow: a warning says so.
+            initial_epoch: where to go on with an earlier training.
+
+        Returns:
+            The `History` callback.
+
+        Raises:
+            RuntimeError: the model is not compiled.
+            ValueError: a batch does not fit the model, or is none; or a generator is to validate on and `nb_val_samples` is
+                not given.
+            Exception: whatever the generator raises.
+        """
+        model: Any = self
+        trainer = model._compiled("fit_generator")
+        samples = whole(samples_per_epoch=samples_per_epoch)
+        validation = None
+        if validation_data is not None:
+            if isinstance(validation_data, list | tuple) and len(validation_data) in (2, 3):
+                validation = Validation(model._batch(*validation_data, method="fit_generator"))
+            elif nb_val_samples:
+                validation = Validation(
+                    generator=endless(validation_data), samples=whole(nb_val_samples=nb_val_samples)
+                )
+            else:
+                raise ValueError(
+                    "validation_data is a generator: say by nb_val_samples= on how many of its samples to evaluate."
+                )
+        model.validation_data = None if validation is None or validation.data is None else as_list(validation.data)
+        names, everyone = model._listeners(
+            callbacks, verbose, validation is not None, nb_epoch=int(nb_epoch), nb_sample=samples
+        )
+        fit(
+            model, trainer, generator, validation, samples_per_epoch=samples, nb_epoch=int(nb_epoch),
+            initial_epoch=int(initial_epoch), class_weight=class_weight, callbacks=everyone, names=names,
+            max_q_size=max_q_size, nb_worker=nb_worker, pickle_safe=pickle_safe,
+        )  # fmt: skip
+        return model.history
+
+    def evaluate_generator(
+        self, generator: Any, val_samples: int, max_q_size: int = 10, nb_worker: int = 1, pickle_safe: bool = False
+    ) -> Any:
+        """Return the loss, and the metrics if there are any, averaged over batches that a generator makes.
+
+        Args:
+            generator: yields ``(x, y)`` or ``(x, y, sample_weight)``.
+            val_samples: how many samples to evaluate on.
+            max_q_size, nb_worker, pickle_safe: as in `fit_generator`.
+
+        Returns:
+            A number, or a list of numbers in the order of `metrics_names`.
+
+        Raises:
+            ValueError: the generator ends before.
+        """
+        model: Any = self
+        return one_or_list(
+            evaluate(
+                model, model._compiled("evaluate_generator"), generator, whole(val_samples=val_samples),
+                max_q_size=max_q_size, nb_worker=nb_worker, pickle_safe=pickle_safe,
+            )
+        )  # fmt: skip
+
+    def predict_generator(
+        self, generator: Any, val_samples: int, max_q_size: int = 10, nb_worker: int = 1, pickle_safe: bool = False
+    ) -> Any:
+        """Return the outputs for samples that a generator makes: an array, or a list of arrays for several outputs.
+
+        Args:
+            generator: yields inputs; of ``(x, y)`` and ``(x, y, sample_weight)`` it takes the first.
+            val_samples: how many samples to predict.
+            max_q_size, nb_worker, pickle_safe: as in `fit_generator`.
+
+        Raises:
+            ValueError: the generator ends before.
+        """
+        model: Any = self
+        return one_or_list(
+            predict(
+                model, generator, whole(val_samples=val_samples), max_q_size=max_q_size, nb_worker=nb_worker,
+                pickle_safe=pickle_safe,
+            )
+        )  # fmt: skip
+
+
+class Validation:
+    """What is evaluated after every epoch: a data set on the host, or a generator.
+
+    Args:
+        data: from `Model._batch`, or
+        generator: of batches, of which
+        samples: are taken.
+    """
+
+    def __init__(self, data: Batch | None = None, generator: Any = None, samples: int = 0):
+        self.data, self.generator, self.samples = data, generator, samples
+
+
+def fit(
+    model: "Model",
+    trainer: Trainer,
+    generator: Any,
+    validation: Validation | None,
+    *,
+    samples_per_epoch: int,
+    nb_epoch: int,
+    initial_epoch: int,
+    class_weight: Any,
+    callbacks: CallbackList,
+    names: Sequence[str],
+    max_q_size: int,
+    nb_worker: int,
+    pickle_safe: bool,
+) -> None:
+    """Train for the epochs `initial_epoch` to `nb_epoch` (excluded); arguments as in `Model.fit_generator`."""
+    from jkeras.engine import loop
+
+    def prepare(made: Any) -> Batch:
+        x, y, sample_weight = model.split_batch(made)
+        batch = model._batch(x, y, sample_weight, class_weight, method="fit_generator")
+        stateful.check_batches(model, len(batch.inputs[0]), len(batch.inputs[0]), "fit_generator")
+        return loop.on_device(batch)
+
+    callbacks.on_train_begin()
+    model.stop_training = False
+    ended = False
+    with _batches(generator, prepare, max_q_size, nb_worker, pickle_safe) as enqueuer:
+        for epoch in range(initial_epoch, nb_epoch):
+            callbacks.on_epoch_begin(epoch)
+            seen = number = size = 0
+            while seen < samples_per_epoch:
+                try:
+                    batch = enqueuer.get()
+                except StopIteration:
+                    ended = True
+                    break
+                size = len(batch.inputs[0])
+                logs: dict[str, Any] = {"batch": number, "size": size}
+                callbacks.on_batch_begin(number, logs)
+                values = trainer.run(trainer.programs.train_batch, batch)
+                logs.update(zip(names, values.tolist(), strict=True))
+                callbacks.on_batch_end(number, logs)
+                number += 1
+                seen += size
+            if ended:
+                _warn_ended(seen, samples_per_epoch, epoch, nb_epoch)
+                if not seen:
+                    break
+            elif seen > samples_per_epoch:
+                _warn_too_many("samples_per_epoch", seen, samples_per_epoch)
+            epoch_logs = {}
+            if validation is not None:
+                values = _validate(model, trainer, validation, size, max_q_size)
+                epoch_logs = {f"val_{name}": value for name, value in zip(names, values, strict=True)}
+            callbacks.on_epoch_end(epoch, epoch_logs)
+            if model.stop_training or ended:
+                break
+    callbacks.on_train_end()
+
+
+def _validate(model: "Model", trainer: Trainer, validation: Validation, size: int, max_q_size: int) -> list[float]:
+    from jkeras.engine import loop
+
+    if validation.data is not None:
+        return loop.evaluate(model, trainer, loop.blocks(validation.data, size))
+    return evaluate(model, trainer, validation.generator, validation.samples, max_q_size=max_q_size)
+
+
+def _warn_ended(seen: int, wanted: int, epoch: int, nb_epoch: int) -> None:
+    warnings.warn(
+        f"The generator ended in epoch {epoch + 1} of {nb_epoch}, after {seen} of its {wanted} samples; training stops here. A "
+        "generator for fit_generator goes on without an end: put its loop into `while True:`.",
+        stacklevel=4,
+    )
+
+
+def _warn_too_many(argument: str, seen: int, wanted: int) -> None:
+    warnings.warn(
+        f"The generator's batches did not add up to {argument}={wanted}: {seen} samples were used. Let {argument} be a multiple of "
+        "the batch size, or the number of samples after which the generator starts over.",
+        stacklevel=4,
+    )
+
+
+def evaluate(
+    model: "Model",
+    trainer: Trainer,
+    generator: Any,
+    val_samples: int,
+    *,
+    max_q_size: int = 10,
+    nb_worker: int = 1,
+    pickle_safe: bool = False,
+) -> list[float]:
+    """Return the averages of loss and metrics, weighted by batch size; arguments as in `Model.evaluate_generator`."""
+
+    def prepare(made: Any) -> Batch:
+        x, y, sample_weight = model.split_batch(made)
+        return model._batch(x, y, sample_weight, method="evaluate_generator")
+
+    total, seen = np.zeros(len(trainer.objective.names)), 0
+    with _batches(generator, prepare, max_q_size, nb_worker, pickle_safe) as enqueuer:
+        while seen < val_samples:
+            batch = _next(enqueuer, "evaluate_generator", seen, val_samples)
+            size = len(batch.inputs[0])
+            model._check_one_batch(batch.inputs, "evaluate_generator")
+            params, state = model.gather()
+            state, report = trainer.programs.test_batch(params, state, batch, *model.inference_seed(1))
+            model.keep_state(state)
+            total += np.asarray(report, np.float64) * size
+            seen += size
+    if seen > val_samples:
+        _warn_too_many("val_samples", seen, val_samples)
+    return (total / seen).tolist()
+
+
+def predict(
+    model: "Model",
+    generator: Any,
+    val_samples: int,
+    *,
+    max_q_size: int = 10,
+    nb_worker: int = 1,
+    pickle_safe: bool = False,
+) -> list[np.ndarray]:
+    """Return the outputs for `val_samples` samples; arguments as in `Model.predict_generator`."""
+    from jkeras.engine import loop
+
+    def prepare(made: Any) -> list[Any]:
+        return model._inputs(model.split_inputs(made))
+
+    parts: list[list[np.ndarray]] = []
+    seen = 0
+    with _batches(generator, prepare, max_q_size, nb_worker, pickle_safe) as enqueuer:
+        while seen < val_samples:
+            inputs = _next(enqueuer, "predict_generator", seen, val_samples)
+            model._check_one_batch(inputs, "predict_generator")
+            parts.append(loop.predict_batch(model, inputs))
+            seen += len(inputs[0])
+    if seen > val_samples:
+        _warn_too_many("val_samples", seen, val_samples)
+    return [np.concatenate(outputs)[:val_samples] for outputs in zip(*parts, strict=True)]
+
+
+def _next(enqueuer: GeneratorEnqueuer, method: str, seen: int, wanted: int) -> Any:
+    try:
+        return enqueuer.get()
+    except StopIteration:
+        raise ValueError(
+            f"{method}: the generator ended after {seen} samples; val_samples={wanted} were asked for."
+        ) from None

@@ -1,9 +1,11 @@
 """Callbacks: what a script does at the beginnings and ends of training, epochs and batches."""
 
 from jkeras.callbacks.base import Callback, CallbackList
-from jkeras.callbacks.later import CSVLogger, ModelCheckpoint, RemoteMonitor, TensorBoard
+from jkeras.callbacks.checkpoint import ModelCheckpoint, TerminateOnNaN
 from jkeras.callbacks.logging import BaseLogger, History, LambdaCallback, ProgbarLogger
+from jkeras.callbacks.records import CSVLogger, RemoteMonitor
 from jkeras.callbacks.schedule import EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
+from jkeras.callbacks.tensorboard import TensorBoard
 from jkeras.utils.progbar import Progbar
 
 __all__ = [
@@ -21,4 +23,5 @@ __all__ = [
     "ReduceLROnPlateau",
     "RemoteMonitor",
     "TensorBoard",
+    "TerminateOnNaN",
 ]

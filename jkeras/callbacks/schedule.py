@@ -40,7 +40,7 @@ class EarlyStopping(Callback):
         self.monitor = monitor
         self.patience = patience
         self.verbose = verbose
-        mode = _known_mode(mode, "EarlyStopping")
+        mode = known_mode(mode, "EarlyStopping")
         grows = "acc" in monitor or monitor.startswith("fmeasure")
         self.monitor_op = np.greater if mode == "max" or (mode == "auto" and grows) else np.less
         # Signed, so that one comparison serves both directions.
@@ -57,7 +57,7 @@ class EarlyStopping(Callback):
         self._reset()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        current = _monitored(self.monitor, logs, "Early stopping")
+        current = monitored(self.monitor, logs, "Early stopping")
         if current is None:
             return
         if self.monitor_op(current - self.min_delta, self.best):
@@ -143,7 +143,7 @@ class ReduceLROnPlateau(Callback):
         self.factor = factor
         self.patience = patience
         self.verbose = verbose
-        self.mode = _known_mode(mode, "ReduceLROnPlateau")
+        self.mode = known_mode(mode, "ReduceLROnPlateau")
         self.epsilon = epsilon
         self.cooldown = cooldown
         self.min_lr = min_lr
@@ -170,7 +170,7 @@ class ReduceLROnPlateau(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = {} if logs is None else logs
         logs["lr"] = float(K.get_value(self.model.optimizer.lr))
-        current = _monitored(self.monitor, logs, "Learning Rate Plateau Reducing")
+        current = monitored(self.monitor, logs, "Learning Rate Plateau Reducing")
         if current is None:
             return
         if self.in_cooldown():
@@ -197,7 +197,8 @@ class ReduceLROnPlateau(Callback):
         self.wait = 0
 
 
-def _known_mode(mode: str, callback: str) -> str:
+def known_mode(mode: str, callback: str) -> str:
+    """Return `mode` if it is known, else ``'auto'`` with a warning."""
     if mode in ("auto", "min", "max"):
         return mode
     warnings.warn(
@@ -208,7 +209,7 @@ def _known_mode(mode: str, callback: str) -> str:
     return "auto"
 
 
-def _monitored(name: str, logs: Logs | None, purpose: str) -> Any:
+def monitored(name: str, logs: Logs | None, purpose: str) -> Any:
     """Return the value called `name`; None, with a warning that tells what there is, where it is missing."""
     logs = logs or {}
     value = logs.get(name)

@@ -53,11 +53,9 @@ def at_once(x, kernel, **how):
         convolution_cpu.BLOCK_BYTES = size
 
 
-def shown(shape):
-    batch, space, *channels, window, stride = shape[:6] if len(shape) > 5 else shape
-    groups = " depthwise" if len(shape) > 5 and shape[6] > 1 else ""
-    sizes = ["×".join(map(str, (batch, *space, channels[0])))] + [f"→{channels[1]}"] * (len(channels) > 1)
-    return f"{''.join(sizes)}, {'×'.join(map(str, window))}, stride {stride}{groups}"
+def shown(batch, space, channels, window, stride, groups=1):
+    sizes = "×".join(map(str, (batch, *space, channels)))
+    return f"{sizes}, {'×'.join(map(str, window))}, stride {stride}{' depthwise' if groups > 1 else ''}"
 
 
 def convolutions(shape, ordering):
@@ -114,6 +112,11 @@ def main() -> None:
     print(f"{options.ordering}; for each variant: value, gradients, gradients in a loop")
     for shape in shapes:
         variants, arguments = variants_of(shape, options.ordering)
+        if options.pooling:
+            label = shown(*shape)
+        else:
+            batch, space, inputs, outputs, *rest = shape
+            label = shown(batch, space, f"{inputs}→{outputs}", *rest)
         runs = {name: programs(function, arguments) for name, function in variants.items()}
         best = {name: [float("inf")] * 3 for name in runs}
         for _ in range(options.rounds + 1):  # the first one compiles
@@ -123,7 +126,7 @@ def main() -> None:
                     jax.block_until_ready(program(*arguments))
                     best[name][place] = min(best[name][place], (time.perf_counter() - started) * 1e3 / steps)
         columns = (f"{name} " + " ".join(f"{spent:7.1f}" for spent in times) for name, times in best.items())
-        print(f"{shown(shape):42}" + " | ".join(columns), flush=True)
+        print(f"{label:44}" + " | ".join(columns), flush=True)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,9 @@ from jkeras.engine.layer import Layer, computes_with_apply
 from jkeras.engine.model import Model
 from jkeras.engine.node import KerasTensor, Node, as_list, get_source_inputs, one_or_list
 from jkeras.engine.saving.config import layer_from_config, layer_registry, reading, scope
+from jkeras.engine.saving.files import load_model, save_model
 from jkeras.engine.saving.json import model_from_json
-from jkeras.engine.saving.later import load_model, model_from_yaml, save_model
+from jkeras.engine.saving.yaml import model_from_yaml
 from jkeras.layers.merge import Merge
 from jkeras.legacy.models import Graph
 from jkeras.optimizers import optimizer_from_config

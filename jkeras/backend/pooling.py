@@ -104,6 +104,8 @@ def _greatest(x: Array, axis: int, window: Window) -> Array:
     reach, stride, places = window.reach, window.stride, window.places
     if reach <= MOST_TAPS:
         return functools.reduce(_greater, _taps(x, axis, window))
+    if places == 1 or stride >= reach:
+        return _winners(_apart(x, axis, window), axis + 1)
     covered = 1  # entries that each maximum so far is over: twice as many with each step
     while 2 * covered <= reach:
         length = x.shape[axis] - covered
@@ -112,6 +114,31 @@ def _greatest(x: Array, axis: int, window: Window) -> Array:
     rest = reach - covered
     length = (places - 1) * stride + 1
     return _greater(_part(x, axis, 0, length, stride), _part(x, axis, rest, length, stride))
+
+
+def _apart(x: Array, axis: int, window: Window) -> Array:
+    """Return windows that do not overlap with an axis of their own behind `axis`: (…, places, reach, …)."""
+    places, reach = window.places, window.reach
+    stride = reach if places == 1 else window.stride
+    missing = places * stride - x.shape[axis]
+    if missing > 0:  # behind the last window
+        x = jnp.pad(x, [(0, missing if place == axis else 0) for place in range(x.ndim)])
+    x = _part(x, axis, 0, places * stride)
+    x = jnp.reshape(x, (*x.shape[:axis], places, stride, *x.shape[axis + 1 :]))
+    return _part(x, axis + 1, 0, reach)
+
+
+def _winners(x: Array, axis: int) -> Array:
+    """Return the greatest along an axis, which goes: neighbours compete until one is left."""
+    while (length := x.shape[axis]) > 1:
+        pairs = length // 2
+        left = _part(x, axis, 0, 2 * pairs - 1, 2)
+        right = _part(x, axis, 1, 2 * pairs - 1, 2)
+        winners = _greater(left, right)
+        if length % 2:
+            winners = jnp.concatenate([winners, _part(x, axis, length - 1, 1)], axis)
+        x = winners
+    return jnp.squeeze(x, axis)
 
 
 def _greater(one: Array, later: Array) -> Array:

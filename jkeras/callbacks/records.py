@@ -4,8 +4,6 @@ import csv
 import io
 import json
 import os
-import urllib.parse
-import urllib.request
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -105,6 +103,9 @@ class RemoteMonitor(Callback):
         self.headers = dict(headers or {"Accept": "application/json", "Content-Type": "application/json"})
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        import urllib.parse
+        import urllib.request  # slow to import, and rarely used
+
         sent = {"epoch": epoch, **{name: _number(value) for name, value in (logs or {}).items()}}
         body = urllib.parse.urlencode({self.field: json.dumps(sent)}).encode()
         headers = {**self.headers, "Content-Type": "application/x-www-form-urlencoded"}

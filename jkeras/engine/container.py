@@ -13,6 +13,7 @@ from jkeras.engine.effects import changes
 from jkeras.engine.graph import Graph, GraphResult
 from jkeras.engine.layer import Layer, computes_with_apply
 from jkeras.engine.node import KerasTensor, Node, as_list, one_or_list
+from jkeras.engine.saving.methods import HasFiles
 from jkeras.engine.weights import WeightHandle
 from jkeras.errors import MissingStateError, did_you_mean
 from jkeras.typing import Config, Key, Params, State
@@ -35,7 +36,7 @@ class LayerList(list[Layer]):
     sort = __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse  # type: ignore[assignment]
 
 
-class Container(Layer):
+class Container(HasFiles, Layer):
     """Layers connected from input tensors to output tensors (Keras 1's ``Container``).
 
     Args:
@@ -413,12 +414,6 @@ class Container(Layer):
         model = cls(*graph_ends(config, custom_objects), name=config.get("name"))
         model.trainable = bool(config.get("trainable", True))
         return model
-
-    def to_json(self, **kwargs: Any) -> str:
-        """Return the architecture as JSON; `kwargs` go to `json.dumps`."""
-        from jkeras.engine.saving.json import model_to_json
-
-        return model_to_json(self, **kwargs)
 
     def summary(self, line_length: int = 100, positions: Sequence[float] = (0.33, 0.55, 0.67, 1.0)) -> None:
         """Print the layers, their output shapes, their numbers of parameters and what they are connected to."""

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 from jkeras.callbacks import CallbackList
-from jkeras.engine import stateful
+from jkeras.engine import position, stateful
 from jkeras.engine.chunks import ChunkClock, block_length
 from jkeras.engine.step import Batch
 from jkeras.engine.trainer import Trainer
@@ -90,8 +90,9 @@ def fit(
     callbacks.on_train_begin()
     model.stop_training = False
     single = callbacks.watches_batches
-    index = np.arange(samples, dtype=np.int32)
+    index = position.first_order(model, initial_epoch, samples)
     for epoch in range(initial_epoch, nb_epoch):
+        position.within_epoch(model)
         callbacks.on_epoch_begin(epoch)
         index = shuffled(index, shuffle, batch_size)
         for first, count, size in _parts(samples, batch_size):
@@ -103,7 +104,9 @@ def fit(
             with stateful.isolated(model) if isolate_state else nullcontext():
                 values = evaluate(model, trainer, held_out)
             logs.update((f"val_{name}", value) for name, value in zip(names, values, strict=True))
+        position.reached(model, epoch + 1, index)  # for callbacks that save
         callbacks.on_epoch_end(epoch, logs)
+        position.reached(model, epoch + 1, index)  # what they drew from np.random counts too
         if model.stop_training:
             break
     callbacks.on_train_end()

@@ -17,6 +17,7 @@ from jkeras.engine.generators import TrainsOnGenerators
 from jkeras.engine.graph import Graph
 from jkeras.engine.losses import Objective, make_objective
 from jkeras.engine.node import one_or_list
+from jkeras.engine.position import Position
 from jkeras.engine.step import Batch, Programs
 from jkeras.engine.trainer import Trainer
 from jkeras.errors import did_you_mean
@@ -58,6 +59,8 @@ class Model(Container, TrainsOnGenerators):
     _checks: tuple[Any, list[tuple[int, Any]]] | None = None
     steps_done = 0
     _inference_steps = 0
+    position: Position | None = None  # where `fit` is, between two epochs
+    resumes_at: Position | None = None  # where it goes on, after the model was loaded
 
     # ---- compile
 

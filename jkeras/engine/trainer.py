@@ -69,19 +69,26 @@ class Trainer:
         self._programs = programs
 
     @property
-    def has_state(self) -> bool:
-        """Whether the optimizer's state is any other than the first one, as far as it can be told."""
-        arrays = [leaf for leaf in jax.tree.leaves(self.memory.opt_state) if not _is_key(leaf)]
-        return self._has_run or any(np.asarray(array).any() for array in arrays)
+    def has_run(self) -> bool:
+        """Whether a training step has been made since `compile`."""
+        return self._has_run
 
     def reseed(self, seed: int) -> None:
         """Make the random keys of the steps from another seed."""
         self._seed = seed
 
-    def _weights(self) -> list[tuple[tree.Path, WeightHandle]]:
+    def order(self, mark: str = "") -> list[tree.Path]:
+        """Return the paths of what trains, as Keras 1 orders them in files.
+
+        Args:
+            mark: what the file's names of weights end in: it takes part in the order.
+        """
+        return [path for path, _ in self._weights(mark)]
+
+    def _weights(self, mark: str = "") -> list[tuple[tree.Path, WeightHandle]]:
         """Return the weights that train and their paths, as Keras 1 orders them in files: by the weights' names."""
         named = [
-            (place.layer.weight_name(spec), (*place.path, spec.name), place.layer._handles[spec.name])
+            (place.layer.weight_name(spec) + mark, (*place.path, spec.name), place.layer._handles[spec.name])
             for place in self._moved.places
             for spec in place.layer.weight_declarations
             if spec.trainable

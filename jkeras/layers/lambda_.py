@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import jax.numpy as jnp
+
 from jkeras.backend.variables import unwrap
 from jkeras.engine.contract import Context
 from jkeras.engine.layer import Layer
@@ -67,7 +69,15 @@ class Lambda(Layer):
             with told(ctx._replace(key=key)):
                 return unwrap(self.function(x, **arguments))
 
-        return with_or_without_key(compute, ctx.key), state
+        return self._as_declared(with_or_without_key(compute, ctx.key), x), state
+
+    def _as_declared(self, value: Any, x: Any) -> Any:
+        """Give the value the last axes of size 1 that only `output_shape` has: Keras 1's scripts left them out."""
+        if self.declared_shape is None or isinstance(value, list | tuple):
+            return value
+        shapes = [entry.shape for entry in x] if isinstance(x, list | tuple) else x.shape
+        more = self.get_output_shape_for(shapes)[value.ndim :]
+        return jnp.reshape(value, (*value.shape, *more)) if more and all(size == 1 for size in more) else value
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:  # type: ignore[override]
         if self.mask is not None:

@@ -36,7 +36,9 @@ def text_to_word_sequence(text: str, filters: str = _FILTERS, lower: bool = True
         hint = " Decode it first: text.decode('utf-8')." if isinstance(text, bytes | bytearray) else ""
         raise TypeError(f"Expected a text (str); got {type(text).__name__}: {text!r:.60}.{hint}")
     if not split:
-        raise ValueError("split is what stands between words; it cannot be empty. For single characters use char_level.")
+        raise ValueError(
+            "split is what stands between words; it cannot be empty. For single characters use char_level."
+        )
     if lower:
         text = text.lower()
     words = text.translate({ord(character): split for character in filters or ""}).split(split)

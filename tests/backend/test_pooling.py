@@ -38,7 +38,7 @@ def test_pool2d(monkeypatch, engine, ordering, mode, border_mode, size, strides)
 @each_mode
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 9, 16, 23])
 def test_same_of_all_sizes(engine, mode, size):
-    for length, stride in ((1, 1), (4, 3), (5, 2), (21, 4)):
+    for length, stride in ((1, 1), (4, 3), (5, 2), (21, 4), (58, 9), (60, 25)):
         if length >= size // 2:
             x = normal(2, length, 3)
             y = pool(x, (size,), (stride,), "same", "tf", mode, engine)
@@ -59,6 +59,15 @@ def test_pool3d(monkeypatch, engine, ordering, mode, border_mode):
     )
     wanted = pooled(to_tf(x, ordering), size, strides, border_mode, engine, mode)
     np.testing.assert_allclose(to_tf(y, ordering), wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("size", "stride"), [(40, 40), (9, 9), (10, 14), (17, 3), (12, 41)])
+def test_long_windows(size, stride):
+    x = normal(2, 41, 3)
+    for mode in ("max", "avg"):
+        y = pool(x, (size,), (stride,), "valid", "tf", mode, "tensorflow")
+        wanted = pooled(x, (size,), (stride,), "valid", "tensorflow", mode)
+        np.testing.assert_allclose(y, wanted, rtol=1e-5, atol=1e-6)
 
 
 def test_strides_are_one_where_they_are_not_given_and_the_ordering_that_of_the_settings(monkeypatch):
@@ -94,7 +103,7 @@ def test_gradients(engine, mode, border_mode, size, strides):
 
 
 @pytest.mark.parametrize(
-    ("size", "strides"), [((2, 2), (2, 2)), ((3, 2), (1, 1)), ((2, 9), (2, 1)), ((11, 12), (3, 5))]
+    ("size", "strides"), [((2, 2), (2, 2)), ((3, 2), (1, 1)), ((2, 9), (2, 1)), ((11, 12), (3, 5)), ((13, 9), (2, 11))]
 )
 def test_of_equal_entries_the_first_is_the_greatest_as_xla_finds(size, strides):
     # Few different numbers, so that there are many ties.

@@ -1,6 +1,9 @@
 """Keras 1.2.2's files: the HDF5 file of a case, and kind "format" with its JSON, YAML and HDF5 texts."""
 
+import contextlib
 import json
+import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,13 +20,14 @@ def replay_h5(case: Case) -> None:
     Files that Keras 1.2.2's own load_model rejects are read with load_weights into the rebuilt model.
     """
     path = str(case.path(case.entry["h5"]))
-    if case.entry.get("h5_loadable") is False:
-        model = build(case.entry)
-        model.load_weights(path)
-    else:
-        from jkeras.models import load_model
+    with _theano_reported():
+        if case.entry.get("h5_loadable") is False:
+            model = build(case.entry)
+            model.load_weights(path)
+        else:
+            from jkeras.models import load_model
 
-        model = load_model(path)
+            model = load_model(path)
     assert_all_close("weights of the file", model.get_weights(), _final_weights(case), EXACT)
     if case.entry.get("sequence"):  # states that the file does not hold decide the predictions
         return
@@ -32,6 +36,17 @@ def replay_h5(case: Case) -> None:
         losses = train(case, model, steps=len(case.arrays["resume_losses"]))
         assert_close("resume_losses", losses, case.arrays["resume_losses"], case.loss)
         assert_all_close("r", model.get_weights(), case.numbered("r"), case.train)
+
+
+@contextlib.contextmanager
+def _theano_reported() -> Iterator[None]:
+    """Let a file report in one line that its weights are Theano's, if the model has layers which that matters to."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    lines = [str(warning.message) for warning in caught]
+    assert all("come from Theano" in line and "\n" not in line for line in lines), lines
+    assert len(lines) <= 1
 
 
 def replay_format(case: Case) -> None:
@@ -47,7 +62,8 @@ def replay_format(case: Case) -> None:
     skip_if_waiting(name for name in ("load_model", "model_from_yaml") if find(f"models.{name}") is None)
     _check_architecture(case, find("models.model_from_yaml")(files["yaml"].read_text()))
 
-    model = find("models.load_model")(str(files["full_h5"]))
+    with _theano_reported():
+        model = find("models.load_model")(str(files["full_h5"]))
     assert_all_close("weights of the file", model.get_weights(), case.numbered("v"), EXACT)
     assert_all_close("z", predict(model, case.numbered("x")), case.numbered("z"), case.train)
     recorded = case.arrays["losses_after_load"]
@@ -71,7 +87,8 @@ def _check_architecture(case: Case, model: Any) -> None:
     from jkeras.models import model_from_json
 
     for rebuilt in (model, model_from_json(json.dumps(json.loads(model.to_json())))):
-        rebuilt.load_weights(str(case.path(case.entry["files"]["weights_h5"])))
+        with _theano_reported():
+            rebuilt.load_weights(str(case.path(case.entry["files"]["weights_h5"])))
         assert_all_close("weights of the file", rebuilt.get_weights(), case.numbered("w"), EXACT)
         assert_all_close("y", predict(rebuilt, case.numbered("x")), case.numbered("y"), case.forward)
 

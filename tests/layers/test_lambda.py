@@ -190,3 +190,14 @@ def test_names_of_a_file_are_looked_up_among_custom_objects_only():
     config = {"name": "it", "function": "eval", "function_type": "function", "arguments": {}}
     with pytest.raises(ValueError, match="the Python function 'eval'"):
         Lambda.from_config(config)
+
+
+def test_last_axes_of_size_one_may_be_left_to_the_output_shape():
+    layer = Lambda(lambda x: K.sum(x, axis=-1), output_shape=(1,), input_shape=(3,))
+    model = Sequential([layer])
+    assert model.output_shape == (None, 1)
+    np.testing.assert_array_equal(model.predict(np.ones((2, 3))), [[3], [3]])
+    model.compile("sgd", lambda y_true, y_pred: y_pred)
+    assert model.evaluate(np.ones((2, 3)), np.zeros(2), verbose=0) == 3
+    with pytest.raises(ValueError, match="says that inputs"):
+        Sequential([Lambda(lambda x: K.sum(x, axis=-1), output_shape=(2,), input_shape=(3,))])

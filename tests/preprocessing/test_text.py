@@ -18,7 +18,7 @@ def test_words():
     assert text_to_word_sequence("a--b.c", filters=".", split="--") == ["a", "b", "c"]
     assert text_to_word_sequence("a. b", filters="") == ["a.", "b"]
     assert text_to_word_sequence("") == text_to_word_sequence(" .,! ") == []
-    assert base_filter() == "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n"
+    assert base_filter() == '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 
 
 def test_words_of_other_scripts():
@@ -44,7 +44,7 @@ def test_what_is_no_text(text, options, error, message):
 def test_one_hot_is_the_same_in_every_process():
     text = "The cat sat on the Straße"
     here = one_hot(text, 1000)
-    assert here == [439, 361, 866, 980, 439, 905]
+    assert here == [132, 759, 622, 379, 132, 59]
     assert all(1 <= n < 5 for n in one_hot(text, 5))
     command = [sys.executable, "-c", f"from jkeras.preprocessing.text import one_hot; print(one_hot({text!r}, 1000))"]
     there = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "7"}, capture_output=True, text=True)

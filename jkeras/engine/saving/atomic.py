@@ -68,7 +68,8 @@ def _failed(filepath: Any, error: OSError) -> OSError:
     reason = error.strerror or str(error)
     same = type(error) if type(error) in (PermissionError, FileNotFoundError) else OSError
     return same(
-        error.errno, f"Could not write {os.fspath(filepath)!r}: {reason}. What was there before is still there, as it was"
+        error.errno,
+        f"Could not write {os.fspath(filepath)!r}: {reason}. What was there before is still there, as it was",
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jkeras.engine.config import describe, sharing
 from jkeras.engine.layer import Layer
 from jkeras.engine.node import KerasTensor, Node, as_list, one_or_list
+from jkeras.errors import FileFormatError
 from jkeras.registry import Registry
 from jkeras.typing import Config
 from jkeras.utils.generic_utils import custom_object_scope
@@ -18,7 +19,15 @@ from jkeras.utils.generic_utils import custom_object_scope
 if TYPE_CHECKING:
     from jkeras.engine.container import Container
 
-__all__ = ["graph_config", "graph_ends", "layer_from_config", "layer_registry", "reading", "scope"]
+__all__ = [
+    "graph_config",
+    "graph_ends",
+    "layer_from_config",
+    "layer_registry",
+    "model_from_description",
+    "reading",
+    "scope",
+]
 
 layer_registry = Registry("layer")
 """Every class that a config may name."""
@@ -57,6 +66,31 @@ def layer_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
         if number is not None:
             made[number] = layer
         return layer
+
+
+def model_from_description(config: Any, custom_objects: Mapping[str, Any] | None, what: str) -> Any:
+    """Make a model from what a file or text says, which may be anything.
+
+    Args:
+        config: of ours or of any version of Keras 1.
+        custom_objects: as for `layer_from_config`.
+        what: says it, for messages.
+
+    Raises:
+        ValueError: it describes no model.
+    """
+    try:
+        return layer_from_config(config, custom_objects)
+    except (
+        KeyError,
+        IndexError,
+        AttributeError,
+        ArithmeticError,
+        AssertionError,
+        RecursionError,
+        MemoryError,
+    ) as error:
+        raise FileFormatError(f"{what} describes no model: {type(error).__name__}: {error}.") from error
 
 
 @contextmanager

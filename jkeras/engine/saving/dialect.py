@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
     from jkeras.engine.weights import WeightHandle
 
-__all__ = ["MARK", "adopt", "check", "concerned", "marks", "of_names"]
+__all__ = ["MARK", "adopt", "check", "concerned", "in_config", "mark_of", "marks", "of_names"]
 
 DIALECTS = ("tensorflow", "theano")
 
@@ -39,6 +39,18 @@ def of_names(names: Iterable[str]) -> str | None:
     if not names:
         return None
     return "tensorflow" if any(name.endswith(MARK) for name in names) else "theano"
+
+
+def mark_of(name: str) -> str:
+    """Return `MARK` if the name of a weight ends in it, else nothing."""
+    return MARK if name.endswith(MARK) else ""
+
+
+def in_config(config: Any) -> bool:
+    """Whether a model's config names the dialect of its layers itself, as those written here do."""
+    if isinstance(config, Mapping):
+        return "dialect" in config or any(map(in_config, config.values()))
+    return isinstance(config, list | tuple) and any(map(in_config, config))
 
 
 def concerned(layer: "Layer") -> "Iterator[Any]":

@@ -75,7 +75,9 @@ def child(group: Any, path: str) -> Any:
     h5py = require_h5py("Reading HDF5 files")
     steps = path.split("/")
     if any(step in ("", ".", "..") for step in steps):
-        raise FileFormatError(f"The file has {path!r} as the name of a layer or weight; no such name leads out of its group.")
+        raise FileFormatError(
+            f"The file has {path!r} as the name of a layer or weight; no such name leads out of its group."
+        )
     found = group
     for step in steps:
         with _translated(f"The file is damaged at {path!r}"):
@@ -107,9 +109,13 @@ def _attribute(owner: Any, name: str) -> Any:
         kind = found.get_type().get_class()
         points = int(np.prod(found.shape, dtype=object)) if found.shape else 1
         if kind not in (h5t.STRING, h5t.INTEGER, h5t.FLOAT) or len(found.shape) > 1:
-            raise FileFormatError(f"The attribute {name!r} of {owner.name!r} is neither a string, a number, nor a list.")
-        if points > _MOST_NAMES or found.get_storage_size() > _MOST_ATTRIBUTE:
-            raise FileFormatError(f"The attribute {name!r} of {owner.name!r} declares {points:,} entries; no model's has.")
+            raise FileFormatError(
+                f"The attribute {name!r} of {owner.name!r} is neither a string, a number, nor a list."
+            )
+        if points > _MOST_NAMES or points * found.get_type().get_size() > _MOST_ATTRIBUTE:
+            raise FileFormatError(
+                f"The attribute {name!r} of {owner.name!r} declares {points:,} entries; no model's has."
+            )
         return owner.attrs[name]
 
 

@@ -52,7 +52,7 @@ def distinct(names: Any) -> list[str]:
         stem, number = name, 1
         while name in taken:
             body = stem.removesuffix(dialect.MARK)
-            name, number = f"{body}_{number}{stem[len(body):]}", number + 1
+            name, number = f"{body}_{number}{stem[len(body) :]}", number + 1
         taken[name] = None
     return list(taken)
 
@@ -61,7 +61,9 @@ def _check_names(layers: "Sequence[Layer]") -> None:
     names = [layer.name for layer in layers]
     for name in names:
         if any(step in ("", ".", "..") for step in name.split("/")) or "\0" in name:
-            raise ValueError(f"Layer {name!r} has a name that cannot be that of a group in an HDF5 file. Give it another name=.")
+            raise ValueError(
+                f"Layer {name!r} has a name that cannot be that of a group in an HDF5 file. Give it another name=."
+            )
         if any(other.startswith(f"{name}/") for other in names):
             other = next(other for other in names if other.startswith(f"{name}/"))
             raise ValueError(
@@ -86,10 +88,12 @@ def write_names(group: Any, attribute: str, names: Sequence[str]) -> None:
     longest = max(map(len, encoded), default=1)
     count = max(1, _MOST_LIST // longest)
     if len(encoded) <= count:
-        group.attrs[attribute] = encoded
+        group.attrs[attribute] = np.asarray(
+            encoded
+        )  # strings of one length; without any, an array of floats as h5py made it
         return
     for part, first in enumerate(range(0, len(encoded), count)):
-        group.attrs[f"{attribute}{part}"] = encoded[first : first + count]
+        group.attrs[f"{attribute}{part}"] = np.asarray(encoded[first : first + count])
 
 
 def write_text(owner: Any, attribute: str, value: str) -> None:

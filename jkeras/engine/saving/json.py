@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from jkeras.engine.config import describe
-from jkeras.engine.saving.config import layer_from_config
+from jkeras.engine.saving.config import model_from_description
+from jkeras.engine.saving.limits import read_json
 
-__all__ = ["model_from_json", "model_to_json"]
+__all__ = ["model_from_json", "model_to_json", "plain"]
 
 KERAS_VERSION = "1.2.2"
 """The version whose format the texts follow."""
@@ -22,7 +23,7 @@ def model_to_json(model: Any, **kwargs: Any) -> str:
         model: a Sequential or Model.
         **kwargs: for `json.dumps`, such as ``indent=2``.
     """
-    return json.dumps({**describe(model), "keras_version": KERAS_VERSION}, default=_plain, **kwargs)
+    return json.dumps({**describe(model), "keras_version": KERAS_VERSION}, default=plain, **kwargs)
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
@@ -35,16 +36,13 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     Raises:
         ValueError: the text is no JSON or describes no model; or a class is not known.
     """
-    try:
-        config = json.loads(json_string)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"The text is not a model's JSON: {error}.") from None
-    return layer_from_config(config, custom_objects)
+    return model_from_description(read_json(json_string), custom_objects, "The text")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a number or array of numpy's as Python's."""
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):
         return value.tolist()
-    raise TypeError(f"A config holds {value!r}, which JSON cannot express.")
+    raise TypeError(f"A config holds {value!r}, which no text can express.")

@@ -42,7 +42,7 @@ def read_json(text: str | bytes, what: str = "The text") -> Any:
     except FileFormatError:
         raise
     except RecursionError:
-        raise FileFormatError(f"{what} is nested too deeply to be a model's JSON.") from None
+        raise FileFormatError(f"{what} is not a model's JSON: it is nested too deeply.") from None
     except ValueError as error:  # also of texts that are no UTF-8, and of numbers with thousands of digits
         raise FileFormatError(f"{what} is not a model's JSON: {error}.") from None
     check_tree(tree, what)
@@ -59,7 +59,7 @@ def check_tree(tree: Any, what: str) -> None:
             continue
         entries += len(value)
         if depth > DEEPEST:
-            raise FileFormatError(f"{what} is nested more than {DEEPEST} levels deep; no model's is.")
+            raise FileFormatError(f"{what} is not a model's JSON or YAML: it is nested more than {DEEPEST} levels deep.")
         if entries > MOST_ENTRIES:
             raise FileFormatError(f"{what} has more than {MOST_ENTRIES:,} entries; no model's has.")
         pending += [(entry, depth + 1) for entry in (value.values() if isinstance(value, dict) else value)]
@@ -77,4 +77,6 @@ def _plain(value: Any) -> Any:
         return value.tolist()
     if callable(value):
         return getattr(value, "__name__", type(value).__name__)
-    raise TypeError(f"{value!r} cannot be written to a file, which holds numbers, texts, names of functions, and configs.")
+    raise TypeError(
+        f"{value!r} cannot be written to a file, which holds numbers, texts, names of functions, and configs."
+    )

@@ -113,7 +113,11 @@ def restore_states(model: "Model", states: Any) -> None:
             if spec.saved or entry is None:
                 continue
             value = np.asarray(entry.get(spec.name)) if isinstance(entry, Mapping) else np.zeros(())
-            if value.ndim != len(spec.shape) or value.shape[1:] != tuple(spec.shape)[1:] or value.dtype.kind not in "biuf":
+            if (
+                value.ndim != len(spec.shape)
+                or value.shape[1:] != tuple(spec.shape)[1:]
+                or value.dtype.kind not in "biuf"
+            ):
                 raise FileFormatError(
                     f"The state {spec.name!r} of layer {place.layer.name!r} has shape {tuple(spec.shape)}; the file has "
                     f"{value.dtype} of shape {value.shape}."
@@ -157,6 +161,8 @@ def from_json(value: Any) -> Any:
             raise ValueError(f"unknown type {value['dtype']!r}")
         dtype = np.dtype(value["dtype"])
         data = base64.b64decode(value["base64"], validate=True)
-        return np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype).reshape([int(size) for size in value["shape"]])
+        return (
+            np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype).reshape([int(size) for size in value["shape"]])
+        )
     except (TypeError, ValueError, OverflowError) as error:
         raise FileFormatError(f"The file has an array that is none: {error}.") from None

@@ -43,6 +43,10 @@ class Stored(NamedTuple):
     named: bool = True
     """Whether the layers have their names: those of Keras 0.3 have numbers."""
 
+    def names(self) -> list[str]:
+        """Return the names of all weights."""
+        return [weight.name for layer in self.layers for weight in layer.weights]
+
 
 class Pair(NamedTuple):
     """A weight of the model, and what the file has for it."""
@@ -80,7 +84,7 @@ def put(
     if adopts or dialect is not None:
         origins = {pair.handle.layer: dialects.of_names([pair.stored.name]) for pair in pairs}
         if not by_name:
-            whole = dialects.of_names(weight.name for layer in stored.layers for weight in layer.weights)
+            whole = dialects.of_names(stored.names())
             origins = {inner: whole for layer in model.weighted_layers for inner in dialects.concerned(layer)} | origins
         dialects.adopt(dict.fromkeys(origins, dialect) if dialect is not None else origins, fresh)
     fill(values)
@@ -171,8 +175,8 @@ def _checked(pair: Pair) -> Pair:
     layer, handle, stored = pair
     if tuple(stored.shape) != tuple(handle.shape):
         raise ValueError(
-            f"Layer {layer.name!r} ({type(layer).__name__}): weight {handle.name!r} has shape {tuple(handle.shape)}; the file has an "
-            f"array of shape {tuple(stored.shape)} for it ({stored.name!r}). The architectures differ."
+            f"Layer {layer.name!r} ({type(layer).__name__}): weight {handle.name!r} has shape {tuple(handle.shape)}; the file has "
+            f"an array of shape {tuple(stored.shape)} for it ({stored.name!r}). The architectures differ."
         )
     return pair
 
@@ -181,8 +185,8 @@ def _value(pair: Pair) -> np.ndarray:
     value = pair.stored.read()
     if value.shape != tuple(pair.handle.shape) or value.dtype.kind not in "biuf" + ("V" if _is_extended(value) else ""):
         raise FileFormatError(
-            f"Weight {pair.handle.name!r} of layer {pair.layer.name!r}: the file has {value.dtype} of shape {value.shape}, which is "
-            "no array of real numbers of the weight's shape."
+            f"Weight {pair.handle.name!r} of layer {pair.layer.name!r}: the file has {value.dtype} of shape {value.shape}, which "
+            "is no array of real numbers of the weight's shape."
         )
     return value
 

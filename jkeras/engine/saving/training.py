@@ -46,7 +46,9 @@ def compile_from(model: "Model", config: Any, custom_objects: Mapping[str, Any] 
     from jkeras.optimizers import optimizer_from_config
 
     if not isinstance(config, Mapping) or not {"optimizer_config", "loss"} <= set(config):
-        raise FileFormatError(f"The file's training_config lacks 'optimizer_config' or 'loss'; got {str(config)[:200]}.")
+        raise FileFormatError(
+            f"The file's training_config lacks 'optimizer_config' or 'loss'; got {str(config)[:200]}."
+        )
     with scope(custom_objects):
         try:
             optimizer = optimizer_from_config(config["optimizer_config"])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
+    from typing import Any
 
     from jkeras import (
         activations,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         wrappers,
     )
     from jkeras.compat.hook import install_as_keras
+    from jkeras.engine.saving.pytree import load_pytree, save_pytree
 
 __version__ = "0.1.0"
 
@@ -50,6 +52,7 @@ __all__ = [
     "initializations",
     "install_as_keras",
     "layers",
+    "load_pytree",
     "metrics",
     "models",
     "objectives",
@@ -57,16 +60,21 @@ __all__ = [
     "optimizers",
     "preprocessing",
     "regularizers",
+    "save_pytree",
     "utils",
     "wrappers",
 ]
 
 
-def __getattr__(name: str) -> "ModuleType | Callable[..., None]":
+def __getattr__(name: str) -> "ModuleType | Callable[..., Any]":
     if name == "install_as_keras":
         from jkeras.compat.hook import install_as_keras
 
         return install_as_keras
+    if name in ("load_pytree", "save_pytree"):
+        from jkeras.engine.saving import pytree
+
+        return getattr(pytree, name)
     if name in __all__:
         return importlib.import_module(f"{__name__}.{name}")
     from jkeras.errors import did_you_mean

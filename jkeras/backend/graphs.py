@@ -12,7 +12,9 @@ __all__ = ["Function", "function", "gradients", "placeholder"]
 
 
 class Function:
-    """What `function` returns: called with a list of arrays, it returns the list of the outputs as numpy arrays.
+    """What `function` returns: called with a list of arrays, it returns the outputs as numpy arrays.
+
+    A list of them, or the array alone if `outputs` is no list.
 
     Args:
         inputs: symbolic tensors, and at most one ``K.learning_phase()`` among them.

@@ -40,7 +40,8 @@ class Program:
         outputs: symbolic tensors or variables: one of them or a list.
         updates: pairs (variable, new value), made after each call.
 
-    Calling it with a list of arrays, one for each input, returns the list of outputs as numpy arrays.
+    Calling it with a list of arrays, one for each input, returns the list of outputs as numpy arrays; the array alone, if
+    `outputs` is no list.
     """
 
     def __init__(self, inputs: Sequence[Any], outputs: Any, updates: Any = ()):
@@ -51,6 +52,7 @@ class Program:
                     f"K.function: inputs are symbolic tensors, or K.learning_phase(); got {type(entry).__name__}."
                 )
         self.outputs = as_list(outputs)
+        self._alone = not isinstance(outputs, list | tuple)
         self.updates = [tuple(pair) for pair in (updates.items() if hasattr(updates, "items") else updates or ())]
         for pair in self.updates:
             if len(pair) != 2 or not isinstance(pair[0], Variable):
@@ -66,7 +68,7 @@ class Program:
         self._variables = list({id(variable): variable for variable in known}.values())
         self._run = jax.jit(self._traced, static_argnames="train")
 
-    def __call__(self, inputs: Sequence[Any]) -> list[np.ndarray]:
+    def __call__(self, inputs: Sequence[Any]) -> Any:
         """Compute the outputs for these inputs, in the order in which the function was made."""
         given = as_list(inputs)
         if len(given) != len(self.inputs):
@@ -85,7 +87,8 @@ class Program:
         outputs, news = results[: len(self.outputs)], results[len(self.outputs) :]
         for (variable, _), new in zip(self.updates, news, strict=True):
             variable.value = jnp.broadcast_to(new, variable.shape).astype(variable.dtype)
-        return [np.array(output) for output in outputs]
+        arrays = [np.array(output) for output in outputs]
+        return arrays[0] if self._alone else arrays  # as Theano's functions did
 
     def _traced(self, params: Any, state: Any, arrays: Any, values: Any, key: Any, *, train: bool) -> list[Array]:
         with reading(Reads(dict(zip(self._variables, values, strict=True)))) as reads:

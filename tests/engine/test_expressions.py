@@ -100,6 +100,12 @@ def test_function_without_inputs_and_eval():
         K.eval(a + 1)
 
 
+def test_function_of_one_tensor_that_is_in_no_list(x):
+    found = K.function([x], x * 2)([[[1, 2, 3]]])
+    assert isinstance(found, np.ndarray)
+    np.testing.assert_array_equal(found, [[2, 4, 6]])
+
+
 def test_function_says_what_is_wrong():
     a = Input((4,))
     with pytest.raises(TypeError, match="inputs are symbolic tensors"):

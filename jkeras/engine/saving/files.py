@@ -4,8 +4,9 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jkeras.engine.saving import hdf5_files
+from jkeras.engine.saving import hdf5_files, native_files
 from jkeras.engine.saving.atomic import may_write, replace_file
+from jkeras.engine.saving.native import MAGIC
 from jkeras.errors import FileFormatError
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
         MissingExtraError: HDF5 needs h5py.
     """
     if may_write(filepath, overwrite):
-        replace_file(filepath, [hdf5_files.model_image(model)])
+        parts = [hdf5_files.model_image(model)] if _is_hdf5_name(filepath) else native_files.model_parts(model)
+        replace_file(filepath, parts)
 
 
 def load_model(filepath: Any, custom_objects: Mapping[str, Any] | None = None, dialect: str | None = None) -> Any:
@@ -51,27 +53,38 @@ def load_model(filepath: Any, custom_objects: Mapping[str, Any] | None = None, d
         FileFormatError: it holds no model, is damaged, or holds what is never read.
         ValueError: a class or function is not known, or something does not fit.
     """
-    _require_hdf5(filepath)
-    return hdf5_files.load_model(filepath, custom_objects, dialect)
+    return _format(filepath).load_model(filepath, custom_objects, dialect)
 
 
 def save_weights(model: "Container", filepath: Any, overwrite: bool = True) -> None:
     """Write the weights of a model to a file; arguments and errors are those of `save_model`."""
     if may_write(filepath, overwrite):
-        replace_file(filepath, [hdf5_files.weights_image(model)])
+        parts = [hdf5_files.weights_image(model)] if _is_hdf5_name(filepath) else native_files.weights_parts(model)
+        replace_file(filepath, parts)
 
 
 def load_weights(model: "Container", filepath: Any, by_name: bool = False, dialect: str | None = None) -> None:
     """Set a model's weights to those in a file; see `Container.load_weights`."""
-    _require_hdf5(filepath)
-    hdf5_files.load_weights(model, filepath, by_name, dialect)
+    _format(filepath).load_weights(model, filepath, by_name, dialect)
 
 
-def _require_hdf5(filepath: Any) -> None:
+def _is_hdf5_name(filepath: Any) -> bool:
+    return os.fspath(filepath).lower().endswith(_HDF5_SUFFIXES)
+
+
+def _format(filepath: Any) -> Any:
+    """Return the module that reads a file, by how the file begins.
+
+    Raises:
+        FileFormatError: it is of neither format.
+    """
     with open(filepath, "rb") as file:
-        start = file.read(8)
-    if start != _HDF5:
-        raise FileFormatError(f"{os.fspath(filepath)!r} is no file of a model: {_guess(start)}.")
+        start = file.read(len(_HDF5))
+    if start == _HDF5:
+        return hdf5_files
+    if start == MAGIC:
+        return native_files
+    raise FileFormatError(f"{os.fspath(filepath)!r} is no file of a model: {_guess(start)}.")
 
 
 def _guess(start: bytes) -> str:

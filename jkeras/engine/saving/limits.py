@@ -59,7 +59,9 @@ def check_tree(tree: Any, what: str) -> None:
             continue
         entries += len(value)
         if depth > DEEPEST:
-            raise FileFormatError(f"{what} is not a model's JSON or YAML: it is nested more than {DEEPEST} levels deep.")
+            raise FileFormatError(
+                f"{what} is not a model's JSON or YAML: it is nested more than {DEEPEST} levels deep."
+            )
         if entries > MOST_ENTRIES:
             raise FileFormatError(f"{what} has more than {MOST_ENTRIES:,} entries; no model's has.")
         pending += [(entry, depth + 1) for entry in (value.values() if isinstance(value, dict) else value)]

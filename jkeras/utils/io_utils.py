@@ -87,10 +87,8 @@ class HDF5Matrix:
         rising, order = np.unique(self._inside(indices.astype(int)), return_inverse=True)
         if not len(rising):
             return self.data[:0]
-        if rising[-1] - rising[0] + 1 == len(rising):
-            found = self.data[rising[0] : rising[-1] + 1]  # one block, which is much faster
-        else:
-            found = self.data[rising]
+        one_block = rising[-1] - rising[0] + 1 == len(rising)  # which HDF5 reads much faster
+        found = self.data[rising[0] : rising[-1] + 1] if one_block else self.data[rising]
         return found if np.array_equal(order, np.arange(len(found))) else found[order]
 
     def _inside(self, indices: np.ndarray) -> np.ndarray:

@@ -168,9 +168,11 @@ def _strings(value: Any, owner: Any, name: str) -> list[str]:
 
 def _decoded(value: str | bytes, name: str) -> str:
     try:
-        return value.decode("utf-8") if isinstance(value, bytes) else str(value)
-    except UnicodeDecodeError:
+        text = value.decode("utf-8") if isinstance(value, bytes) else str(value)
+        text.encode("utf-8")  # h5py gives bytes that are no text a form of their own
+    except UnicodeError:
         raise FileFormatError(f"The attribute {name!r} is no text in UTF-8.") from None
+    return text
 
 
 # ---- datasets

@@ -61,10 +61,11 @@ def diagram_of(
         TypeError: this is no model.
         ValueError: the model has no layers.
     """
-    if not hasattr(model, "graph") or not hasattr(model, "layers"):
-        raise TypeError(f"Expected a model; got {type(model).__name__}.")
-    if not model.layers:
+    layers = getattr(model, "layers", None)
+    if isinstance(layers, list) and not layers:
         raise ValueError(f"Model {model.name!r} has no layers yet, so there is nothing to show.")
+    if not layers or not hasattr(model, "graph"):
+        raise TypeError(f"Expected a model; got {type(model).__name__}.")
     calls = Counter(id(layer) for graph in _graphs(model, set()) for layer in _called(graph))
     return _diagram(model.graph, "layer", calls, (show_shapes, show_layer_names, expand_nested))
 
@@ -87,7 +88,7 @@ def _called(graph: Any) -> list[Any]:
 def _model_in(layer: Any) -> Any:
     """Return the model that a layer is or wraps, or None."""
     for candidate in (layer, getattr(layer, "layer", None)):
-        if hasattr(candidate, "graph") and getattr(candidate, "layers", None):
+        if getattr(candidate, "layers", None) and hasattr(candidate, "graph"):
             return candidate
     return None
 

@@ -5,6 +5,7 @@ IEEE Transactions on Systems, Man, and Cybernetics, 1981: rows by the longest pa
 passes, an order within rows by the middle of the neighbours, and places near that middle which keep the order.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -67,7 +68,7 @@ def place(diagram: Diagram) -> Scene:
         rows[row].append(index)
     widths = [placed.width for placed in boxes]
     paths = [_with_points(arrow, row_of, rows, widths) for arrow in down]
-    links = [link for path in paths for link in zip(path, path[1:], strict=False)]
+    links = [link for path in paths for link in itertools.pairwise(path)]
     above: list[list[int]] = [[] for _ in widths]
     below: list[list[int]] = [[] for _ in widths]
     for start, end in links:
@@ -104,7 +105,7 @@ def place(diagram: Diagram) -> Scene:
 
 
 def _sized(box: Box) -> Placed:
-    width = max(text_width(line) for line in [box.title, *box.lines]) + 2 * _PAD
+    width = max(1.12 * text_width(box.title), *map(text_width, box.lines), 0.0) + 2 * _PAD  # titles are bold
     height = LINE * (1 + len(box.lines)) + _PAD
     if box.inner is None:
         return Placed(box, 0.0, 0.0, width, height)
@@ -188,7 +189,7 @@ def _ordered(rows: list[list[int]], above: list[list[int]], below: list[list[int
 
 def _crossings(rows: list[list[int]], below: list[list[int]]) -> int:
     total = 0
-    for upper, lower in zip(rows, rows[1:], strict=False):
+    for upper, lower in itertools.pairwise(rows):
         at = {index: place for place, index in enumerate(lower)}
         ends = [end for index in upper for end in sorted(at[n] for n in below[index])]
         total += sum(1 for i, first in enumerate(ends) for second in ends[i + 1 :] if second < first)
@@ -213,7 +214,7 @@ def _centres(
                 for i in row
             ]
             gaps = [0.0]
-            for left, right in zip(row, row[1:], strict=False):
+            for left, right in itertools.pairwise(row):
                 gaps.append(gaps[-1] + (widths[left] + widths[right]) / 2 + _BETWEEN)
             for index, centre, gap in zip(
                 row, _rising([w - g for w, g in zip(wanted, gaps, strict=True)]), gaps, strict=True

@@ -1,5 +1,6 @@
 """A picture of a model as SVG, which browsers and notebooks show and which needs no other program."""
 
+import itertools
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
@@ -70,7 +71,7 @@ def _box(placed: Placed) -> Iterator[str]:
 
 def _line(points: list[tuple[float, float]]) -> str:
     path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
-    for (x, y), (to_x, to_y) in zip(points, points[1:], strict=False):
+    for (x, y), (to_x, to_y) in itertools.pairwise(points):
         if abs(x - to_x) < 0.5:
             path += f" L{to_x:.1f} {to_y:.1f}"
         else:
@@ -83,7 +84,7 @@ def _line_up(start: Placed, end: Placed, right: float) -> str:
     """Return an arrow that leaves on the right of a box and comes back to one further up, or to the same."""
     x, y = start.x + start.width, start.y + start.height * 0.65
     to_x, to_y = end.x + end.width, end.y + end.height * 0.35
-    out = right + 40.0
+    out = x + 24.0 if start is end else right + 40.0
     return (
         f'<path d="M{x:.1f} {y:.1f} C{out:.1f} {y:.1f} {out:.1f} {to_y:.1f} {to_x:.1f} {to_y:.1f}" fill="none" stroke="#b7791f" '
         'stroke-dasharray="4 3" marker-end="url(#jkeras-tip)"/>'

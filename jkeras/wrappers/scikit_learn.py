@@ -1,46 +1,330 @@
-"""Import path of Keras 1: ``keras.wrappers.scikit_learn``. Models as estimators."""
+"""Import path of Keras 1: ``keras.wrappers.scikit_learn``. Models as scikit-learn's estimators.
 
-from typing import Any
+The wrappers work alone; where scikit-learn (the extra ``[sklearn]``) is installed they extend its base classes, so that all of
+it takes them: `clone`, `Pipeline`, `cross_val_score`, `GridSearchCV`.
+"""
 
-from jkeras.compat.later import later
+import copy
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jkeras.errors import did_you_mean
 from jkeras.models import Sequential
 from jkeras.utils.np_utils import to_categorical
+from jkeras.wrappers.labels import Labels
 
 __all__ = ["BaseWrapper", "KerasClassifier", "KerasRegressor", "Sequential", "to_categorical"]
 
+if TYPE_CHECKING:
+    BaseEstimator: Any = object
+    ClassifierMixin = RegressorMixin = object
+else:
+    try:
+        from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    except ImportError:
 
-@later("the scikit-learn interface")
-class BaseWrapper:
-    """What the estimators have in common."""
+        class BaseEstimator:
+            """Stands in for scikit-learn's class where it is not installed."""
 
-    def __init__(self, build_fn: Any = None, **sk_params: Any) -> None: ...
+        class ClassifierMixin:
+            """Stands in for scikit-learn's class where it is not installed."""
 
-    def check_params(self, params: Any) -> Any: ...
-
-    def filter_sk_params(self, fn: Any, override: Any = None) -> Any: ...
-
-    def fit(self, x: Any, y: Any, **kwargs: Any) -> Any: ...
-
-    def get_params(self, **params: Any) -> Any: ...
-
-    def set_params(self, **params: Any) -> Any: ...
-
-
-@later("the scikit-learn interface")
-class KerasClassifier(BaseWrapper):
-    """A model as a classifier."""
-
-    def predict(self, x: Any, **kwargs: Any) -> Any: ...
-
-    def predict_proba(self, x: Any, **kwargs: Any) -> Any: ...
-
-    def score(self, x: Any, y: Any, **kwargs: Any) -> Any: ...
+        class RegressorMixin:
+            """Stands in for scikit-learn's class where it is not installed."""
 
 
-@later("the scikit-learn interface")
-class KerasRegressor(BaseWrapper):
-    """A model as a regressor."""
+_WORDS = {"epochs": "nb_epoch"}  # Keras 2's word: Keras 1's
 
-    def predict(self, x: Any, **kwargs: Any) -> Any: ...
 
-    def score(self, x: Any, y: Any, **kwargs: Any) -> Any: ...
+class BaseWrapper(BaseEstimator):
+    """What `KerasClassifier` and `KerasRegressor` have in common (Keras 1).
+
+    Args:
+        build_fn: a function, or an object that can be called, which returns a compiled model. None where a subclass
+            implements ``__call__``.
+        **sk_params: arguments of `build_fn`, and of the model's `fit`, `predict` and `evaluate`, such as ``nb_epoch`` (or
+            ``epochs``), ``batch_size`` and ``verbose``. All of them can be searched over.
+
+    Attributes:
+        model: the model of the last `fit`.
+        history, epoch: what it recorded, as the attributes of `jkeras.callbacks.History`; `history_` is that object.
+        n_features_in_: number of columns that `fit` got; there before the model is made, for a ``__call__`` that needs it.
+
+    `fit` returns the estimator, as scikit-learn expects; Keras 1 returned the `History`, whose attributes `history` and
+    `epoch` the estimator has too.
+    """
+
+    def __init__(self, build_fn: Callable[..., Any] | None = None, **sk_params: Any):
+        self.build_fn = build_fn
+        self.sk_params = sk_params
+        self.check_params(sk_params)
+
+    # ---- parameters
+
+    def check_params(self, params: Iterable[str]) -> None:
+        """Raise a `ValueError` for a name that neither `build_fn` nor the model's methods take."""
+        build = _arguments(self._builder()) if self.build_fn is not None or callable(self) else {}
+        if any(parameter.kind is parameter.VAR_KEYWORD for parameter in build.values()):
+            return
+        known = _words_of(*_METHODS) | (build.keys() - {"self"})
+        for name in params:
+            if name not in known:
+                raise ValueError(f"{name} is not a legal parameter.{did_you_mean(name, known)}")
+
+    def get_params(self, **params: Any) -> dict[str, Any]:
+        """Return all parameters by name; none are nested, so that ``deep`` makes no difference."""
+        return {**self.sk_params, "build_fn": self.build_fn}
+
+    def set_params(self, **params: Any) -> "BaseWrapper":
+        """Set parameters, and return the estimator.
+
+        Raises:
+            ValueError: nothing takes a parameter of that name.
+        """
+        if "build_fn" in params:
+            self.build_fn = params.pop("build_fn")
+        self.check_params(params)
+        for name, value in params.items():
+            self.sk_params.pop(name, None)  # what was set last wins over another word for the same
+            self.sk_params[name] = value
+        return self
+
+    def filter_sk_params(self, fn: Callable[..., Any], override: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the parameters that a function takes, and those in `override`."""
+        taken = _arguments(fn)
+        result: dict[str, Any] = {}
+        for name, value in [*self.sk_params.items(), *(override or {}).items()]:
+            given = override is not None and name in override
+            word = name if name in taken else _WORDS.get(name, name)
+            if word in taken or given:
+                result[word] = value
+        if any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values()) and fn not in _METHODS:
+            others = {name: value for name, value in self.sk_params.items() if name not in _words_of(*_METHODS)}
+            result = {**others, **result}
+        return result
+
+    def _builder(self) -> Callable[..., Any]:
+        if self.build_fn is not None:
+            return self.build_fn
+        if not callable(self):
+            raise TypeError(
+                f"{type(self).__name__} needs to know how to make a model: give build_fn=, a function that returns a compiled model, "
+                "or implement __call__ in a subclass."
+            )
+        return self
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        shown = ", ".join(
+            f"{name}={getattr(value, '__name__', repr(value))}" for name, value in self.get_params().items()
+        )
+        return f"{type(self).__name__}({shown})"[:N_CHAR_MAX]
+
+    # ---- the model
+
+    @property
+    def model(self) -> Any:
+        """The model of the last `fit`; one that was loaded from a file can be set."""
+        if "model_" not in vars(self):
+            _raise_unfitted(self)
+        return self.model_
+
+    @model.setter
+    def model(self, model: Any) -> None:
+        self.model_ = model
+
+    @property
+    def history(self) -> dict[str, list[Any]]:
+        """Values of the last training by name."""
+        return self._recorded().history
+
+    @property
+    def epoch(self) -> list[int]:
+        """Numbers of the epochs of the last training."""
+        return self._recorded().epoch
+
+    def _recorded(self) -> Any:
+        if "history_" not in vars(self):
+            _raise_unfitted(self)
+        return self.history_
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "model_" in vars(self)
+
+    def fit(self, x: Any, y: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
+        """Make a new model by `build_fn` and train it.
+
+        Args:
+            x: samples, as the model's `fit` takes them; also rows as lists.
+            y: targets.
+            sample_weight: weight of each sample.
+            **kwargs: more arguments for the model's `fit`, which win over the parameters.
+
+        Returns:
+            The estimator; its attribute `history` holds what was recorded.
+        """
+        x, y = _samples(x), self._targets(y)
+        if getattr(x, "ndim", 0) == 2:
+            self.n_features_in_ = int(x.shape[1])
+        arguments = copy.deepcopy(self.filter_sk_params(Sequential.fit))  # callbacks remember what they saw
+        arguments.update({_WORDS.get(name, name): value for name, value in kwargs.items()})
+        build = self._builder()
+        model = build(**self.filter_sk_params(build))
+        if not hasattr(model, "fit"):
+            raise TypeError(f"build_fn should return a compiled model; it returned {type(model).__name__}.")
+        y, arguments = self._for_model(model, y, arguments)
+        if sample_weight is not None:
+            arguments["sample_weight"] = np.asarray(sample_weight)
+        self.history_ = model.fit(x, y, **arguments)
+        self.model_ = model
+        return self
+
+    def _targets(self, y: Any) -> np.ndarray:
+        """Return targets as an array, after a look at them."""
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        y = np.asarray(y)
+        return y.ravel() if y.ndim == 2 and y.shape[1] == 1 else y
+
+    def _for_model(self, model: Any, y: np.ndarray, arguments: dict[str, Any]) -> tuple[np.ndarray, dict[str, Any]]:
+        """Return targets, and arguments of `fit`, as the model needs them."""
+        return y, arguments
+
+    def _outputs(self, x: Any, kwargs: Mapping[str, Any]) -> np.ndarray:
+        model = self.model
+        return np.asarray(model.predict(_samples(x), **{**self.filter_sk_params(Sequential.predict), **kwargs}))
+
+
+class KerasClassifier(ClassifierMixin, BaseWrapper):
+    """A model as a classifier; arguments and attributes are those of `BaseWrapper`.
+
+    Labels may be integers, texts, or rows with a column for each class. The model sees what its loss needs: rows (one-hot) if
+    it has an output for each class, else numbers from 0.
+
+    Attributes:
+        classes_: the labels, in the order of the model's outputs.
+    """
+
+    def _targets(self, y: Any) -> np.ndarray:
+        y = super()._targets(y)
+        self._labels = Labels(y)
+        self.classes_ = self._labels.classes
+        return y
+
+    def _for_model(self, model: Any, y: np.ndarray, arguments: dict[str, Any]) -> tuple[np.ndarray, dict[str, Any]]:
+        outputs = model.output_shape[-1] if isinstance(model.output_shape, tuple) else None
+        self._labels.fit_outputs(outputs)
+        self.classes_ = self._labels.classes
+        if "class_weight" in arguments:
+            arguments["class_weight"] = self._labels.weights(y, arguments["class_weight"])
+        return self._labels.encode(y, model.loss, outputs), arguments
+
+    def predict(self, x: Any, **kwargs: Any) -> np.ndarray:
+        """Return the most probable class of each sample, of shape ``(samples,)``.
+
+        Args:
+            x: samples.
+            **kwargs: arguments of the model's `predict`, which win over the parameters.
+        """
+        return self._decode(self._outputs(x, kwargs))
+
+    def predict_proba(self, x: Any, **kwargs: Any) -> np.ndarray:
+        """Return the probability of each class, of shape ``(samples, classes)``; also for a model with one output."""
+        outputs = self._outputs(x, kwargs)
+        return np.hstack([1 - outputs, outputs]) if outputs.shape[-1] == 1 else outputs
+
+    def score(self, x: Any, y: Any, sample_weight: Any = None, **kwargs: Any) -> float:
+        """Return the share of samples whose class is predicted, whether or not the model is compiled with that metric.
+
+        Args:
+            x: samples.
+            y: their labels, in any of the forms that `fit` takes.
+            sample_weight: weight of each sample.
+            **kwargs: arguments of the model's `predict`.
+        """
+        outputs, y = self._outputs(x, kwargs), np.asarray(y)
+        if y.ndim == 2 and y.shape[1] > 1:
+            several = y.shape[1] == outputs.shape[-1] and not np.all(y.sum(axis=1) == 1)
+            right = ((outputs > 0.5) == (y > 0.5)).mean(axis=1) if several else self._decode(outputs) == self._decode(y)
+        else:
+            right = self._decode(outputs) == y.ravel()
+        return float(np.average(right, weights=sample_weight))
+
+    def _decode(self, outputs: np.ndarray) -> np.ndarray:
+        if "classes_" not in vars(self):  # the model was set from outside
+            self.classes_ = np.arange(max(outputs.shape[-1], 2))
+        best = (outputs.ravel() > 0.5).astype(int) if outputs.shape[-1] == 1 else outputs.argmax(axis=-1)
+        return self.classes_[best]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.non_deterministic = True
+        tags.classifier_tags.poor_score = True  # a few epochs of a small network
+        return tags
+
+
+class KerasRegressor(RegressorMixin, BaseWrapper):
+    """A model as a regressor; arguments and attributes are those of `BaseWrapper`."""
+
+    def predict(self, x: Any, **kwargs: Any) -> np.ndarray:
+        """Return the prediction for each sample, of shape ``(samples,)``, or ``(samples, outputs)`` for several outputs.
+
+        Args:
+            x: samples.
+            **kwargs: arguments of the model's `predict`, which win over the parameters.
+        """
+        outputs = self._outputs(x, kwargs)
+        return outputs[..., 0] if outputs.shape[-1] == 1 else outputs
+
+    def score(self, x: Any, y: Any, sample_weight: Any = None, **kwargs: Any) -> float:
+        """Return the loss with a minus sign: scikit-learn takes the highest score for the best.
+
+        Keras 1 returned the loss itself, so that `GridSearchCV` chose the worst model.
+
+        Args:
+            x: samples.
+            y: targets.
+            sample_weight: weight of each sample.
+            **kwargs: arguments of the model's `evaluate`.
+        """
+        arguments = {"verbose": 0, **self.filter_sk_params(Sequential.evaluate), **kwargs}
+        if sample_weight is not None:
+            arguments["sample_weight"] = np.asarray(sample_weight)
+        loss = self.model.evaluate(_samples(x), np.asarray(y), **arguments)
+        return -float(loss[0] if isinstance(loss, list) else loss)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.non_deterministic = True
+        tags.regressor_tags.poor_score = True
+        tags.target_tags.multi_output = True
+        return tags
+
+
+_METHODS = (Sequential.fit, Sequential.predict, Sequential.predict_classes, Sequential.evaluate)
+
+
+def _arguments(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(function).parameters
+
+
+def _words_of(*functions: Callable[..., Any]) -> set[str]:
+    """Return the names of the functions' arguments, and other words for them."""
+    names = {name for function in functions for name in _arguments(function)} - {"self", "x", "y", "kwargs"}
+    return names | {other for other, word in _WORDS.items() if word in names}
+
+
+def _samples(x: Any) -> Any:
+    """Return rows given as lists as an array; all else is for the model to look at."""
+    return np.asarray(x) if isinstance(x, list) and not any(hasattr(entry, "shape") for entry in x) else x
+
+
+def _raise_unfitted(estimator: Any) -> None:
+    message = f"This {type(estimator).__name__} has no model yet: call fit(x, y) first."
+    try:
+        from sklearn.exceptions import NotFittedError
+    except ImportError:
+        raise AttributeError(message) from None
+    raise NotFittedError(message)

@@ -79,18 +79,16 @@ def model_from_description(config: Any, custom_objects: Mapping[str, Any] | None
     Raises:
         ValueError: it describes no model.
     """
+    from jkeras.engine.saving.old import modern
+
     try:
-        return layer_from_config(config, custom_objects)
-    except (
-        KeyError,
-        IndexError,
-        AttributeError,
-        ArithmeticError,
-        AssertionError,
-        RecursionError,
-        MemoryError,
-    ) as error:
-        raise FileFormatError(f"{what} describes no model: {type(error).__name__}: {error}.") from error
+        return layer_from_config(modern(config, custom_objects, what), custom_objects)
+    except NotImplementedError:
+        raise
+    except (RuntimeError, LookupError, AttributeError, ArithmeticError, AssertionError, MemoryError) as error:
+        raise FileFormatError(
+            f"{what} describes no model: {type(error).__name__}: {str(error).rstrip('.')}."
+        ) from error
 
 
 @contextmanager

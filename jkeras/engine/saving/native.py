@@ -118,7 +118,7 @@ class _Arrays:
         self.found: list[np.ndarray] = []
         self._end = 0
 
-    def packed(self, value: Any) -> bytes:
+    def packed(self, value: Any) -> Any:
         """Return a tree as msgpack."""
         return msgpack.packb(value, default=self._extension, strict_types=True, use_bin_type=True)
 
@@ -154,7 +154,7 @@ def _padded(arrays: list[np.ndarray], start: int) -> Iterator[Any]:
             yield bytes(_aligned(place) - place)
         place = _aligned(place) + array.nbytes
         plain = np.ascontiguousarray(array, _little(array.dtype))
-        yield memoryview(plain.reshape(-1).view(np.uint8))
+        yield plain.reshape(-1).view(np.uint8).data
 
 
 def _little(dtype: np.dtype) -> np.dtype:
@@ -300,8 +300,8 @@ def read_arrays(file: BinaryIO, header: Header) -> list[np.ndarray]:
     data = memory[first : first + behind]
     file.seek(header.end)
     gap = file.read(header.start - header.end)
-    count = file.readinto(memoryview(data))  # type: ignore[attr-defined]
-    if count != behind or _digest([gap, memoryview(data)]) != header.digest:
+    count = file.readinto(data.data)  # type: ignore[attr-defined]
+    if count != behind or _digest([gap, data.data]) != header.digest:
         raise FileFormatError("The file is damaged: its arrays do not have the SHA-256 sum that is written in it.")
     return [
         data[spec.offset : spec.offset + spec.nbytes].view(_little(spec.dtype)).reshape(spec.shape)

@@ -88,7 +88,8 @@ def unlisted(model: "Model") -> dict[str, Any]:
     trainer = model._trainer
     if trainer is None or not _pure(trainer):
         return {}
-    state, optimizer = trainer.memory.opt_state, trainer.optimizer
+    state: Any = trainer.memory.opt_state
+    optimizer = trainer.optimizer
     numbers = {} if optimizer.counted else {"iterations": float(state.iterations)}
     return numbers | {name: float(slot) for name, slot in state.slots.items() if name not in optimizer.slots}
 
@@ -98,7 +99,7 @@ def restore_unlisted(model: "Model", numbers: Mapping[str, Any]) -> None:
     trainer = _trainer(model)
     if not _pure(trainer):
         return
-    state = trainer.memory.opt_state
+    state: Any = trainer.memory.opt_state
     known = unlisted(model)
     given = {name: value for name, value in numbers.items() if name in known}
     if not all(isinstance(value, int | float) for value in given.values()):

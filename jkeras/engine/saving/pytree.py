@@ -131,7 +131,7 @@ def _known(name: Any) -> Any:
     return name
 
 
-def _key(implementation: str, numbers: np.ndarray) -> Any:
+def _key(implementation: str, numbers: Any) -> Any:
     try:
         return jax.random.wrap_key_data(numbers, impl=implementation)
     except (ValueError, TypeError) as error:

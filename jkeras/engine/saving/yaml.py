@@ -113,10 +113,10 @@ def _loader(yaml: Any) -> Any:
 
 def _number_type(arguments: Any, state: Any) -> np.dtype:
     """Return the type that the pickled ``numpy.dtype(*arguments)`` with `state` stands for, if it is one of numbers."""
-    name = arguments[0] if isinstance(arguments, list) and arguments else None
-    kind = name[:1] if isinstance(name, str) else ""
+    name = str(arguments[0]) if isinstance(arguments, list) and arguments else ""
+    kind = name[:1]
     if kind not in ("b", "i", "u", "f") or name[1:] not in ("1", "2", "4", "8"):
-        raise FileFormatError(f"The text has a pickled number of type {str(name)[:50]!r}; only numbers are read.")
+        raise FileFormatError(f"The text has a pickled number of type {name[:50]!r}; only numbers are read.")
     order = state[1] if isinstance(state, list) and len(state) > 1 else "|"
     return np.dtype(name).newbyteorder(order if order in ("<", ">") else "=")
 

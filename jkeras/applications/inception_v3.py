@@ -47,14 +47,7 @@ TH_WEIGHTS_PATH = f"{RELEASES}/v0.2/inception_v3_weights_th_dim_ordering_th_kern
 TH_WEIGHTS_PATH_NO_TOP = f"{RELEASES}/v0.2/inception_v3_weights_th_dim_ordering_th_kernels_notop.h5"
 
 
-_TRAINED = network.Releases(
-    {
-        ("th", True): TH_WEIGHTS_PATH,
-        ("th", False): TH_WEIGHTS_PATH_NO_TOP,
-        ("tf", True): TF_WEIGHTS_PATH,
-        ("tf", False): TF_WEIGHTS_PATH_NO_TOP,
-    }
-)
+_TRAINED = network.Releases.of(TH_WEIGHTS_PATH, TH_WEIGHTS_PATH_NO_TOP, TF_WEIGHTS_PATH, TF_WEIGHTS_PATH_NO_TOP)
 
 
 def preprocess_input(x: Any) -> np.ndarray:

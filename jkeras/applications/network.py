@@ -22,6 +22,11 @@ class Releases(NamedTuple):
     classes: int = 1000  # that they were trained for
     hashes: Mapping[str, str] = {}  # MD5 by URL, where it is known
 
+    @classmethod
+    def of(cls, th: str, th_no_top: str, tf: str, tf_no_top: str) -> "Releases":
+        """Return the releases of a network that has a file for each ordering, with and without its top."""
+        return cls({("th", True): th, ("th", False): th_no_top, ("tf", True): tf, ("tf", False): tf_no_top})
+
 
 def image_shape(
     name: str, input_shape: Any, default: int, least: int, include_top: bool, ordering: str
@@ -57,7 +62,7 @@ def image_shape(
     if len(given) != 3 or given[0 if channels_first else -1] != 3:
         raise ValueError(
             f"{name}: input_shape is that of one image with 3 channels, {shape(default)} for dim_ordering {ordering!r}; "
-                f"got {given}."
+            f"got {given}."
         )
     sizes = given[1:] if channels_first else given[:-1]
     if any(size is not None and size < least for size in sizes):

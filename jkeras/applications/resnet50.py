@@ -48,14 +48,7 @@ TH_WEIGHTS_PATH = f"{RELEASES}/v0.2/resnet50_weights_th_dim_ordering_th_kernels.
 TH_WEIGHTS_PATH_NO_TOP = f"{RELEASES}/v0.2/resnet50_weights_th_dim_ordering_th_kernels_notop.h5"
 
 
-_TRAINED = network.Releases(
-    {
-        ("th", True): TH_WEIGHTS_PATH,
-        ("th", False): TH_WEIGHTS_PATH_NO_TOP,
-        ("tf", True): TF_WEIGHTS_PATH,
-        ("tf", False): TF_WEIGHTS_PATH_NO_TOP,
-    }
-)
+_TRAINED = network.Releases.of(TH_WEIGHTS_PATH, TH_WEIGHTS_PATH_NO_TOP, TF_WEIGHTS_PATH, TF_WEIGHTS_PATH_NO_TOP)
 
 
 def identity_block(input_tensor: Any, kernel_size: Any, filters: Any, stage: int, block: Any) -> Any:

@@ -4,7 +4,7 @@ from typing import Any
 
 from jkeras.applications import network
 from jkeras.applications.imagenet_utils import RELEASES, decode_predictions, preprocess_input
-from jkeras.backend.config import image_dim_ordering
+from jkeras.applications.vgg import vgg
 from jkeras.engine.input import Input
 from jkeras.engine.model import Model
 from jkeras.engine.node import get_source_inputs
@@ -39,15 +39,7 @@ TH_WEIGHTS_PATH = f"{RELEASES}/v0.1/vgg16_weights_th_dim_ordering_th_kernels.h5"
 TH_WEIGHTS_PATH_NO_TOP = f"{RELEASES}/v0.1/vgg16_weights_th_dim_ordering_th_kernels_notop.h5"
 
 
-_TRAINED = network.Releases(
-    {
-        ("th", True): TH_WEIGHTS_PATH,
-        ("th", False): TH_WEIGHTS_PATH_NO_TOP,
-        ("tf", True): TF_WEIGHTS_PATH,
-        ("tf", False): TF_WEIGHTS_PATH_NO_TOP,
-    }
-)
-_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))  # (convolutions, filters)
+_TRAINED = network.Releases.of(TH_WEIGHTS_PATH, TH_WEIGHTS_PATH_NO_TOP, TF_WEIGHTS_PATH, TF_WEIGHTS_PATH_NO_TOP)
 
 
 def VGG16(
@@ -71,19 +63,4 @@ def VGG16(
 
     Source: Simonyan & Zisserman 2014, Very deep convolutional networks for large-scale image recognition.
     """
-    shape = network.image_shape("VGG16", input_shape, 224, 48, include_top, image_dim_ordering())
-
-    def layers(x: Any) -> Any:
-        for block, (convolutions, filters) in enumerate(_BLOCKS, 1):
-            for number in range(1, convolutions + 1):
-                name = f"block{block}_conv{number}"
-                x = Convolution2D(filters, 3, 3, activation="relu", border_mode="same", name=name)(x)
-            x = MaxPooling2D((2, 2), strides=(2, 2), name=f"block{block}_pool")(x)
-        if include_top:
-            x = Flatten(name="flatten")(x)
-            x = Dense(4096, activation="relu", name="fc1")(x)
-            x = Dense(4096, activation="relu", name="fc2")(x)
-            x = Dense(classes, activation="softmax", name="predictions")(x)
-        return x
-
-    return network.build("vgg16", layers, shape, weights, input_tensor, include_top, classes, _TRAINED)
+    return vgg("VGG16", (2, 2, 3, 3, 3), _TRAINED, include_top, weights, input_tensor, input_shape, classes)

@@ -1,4 +1,4 @@
-"""The command ``jkeras``: ``jkeras run old_script.py`` runs a script for Keras 1 as it stands.
+"""The command ``jkeras``: ``jkeras run old_script.py`` runs a script for Keras 1 as it stands; `jkeras.cli_files` has the rest.
 
 The script runs as if by ``python old_script.py``: arguments, ``__main__``, ``__file__``, imports of modules that stand beside
 it, tracebacks and exit code are the same. ``import keras`` gives jkeras, and ``import theano`` a stand-in on the same functions.
@@ -14,6 +14,7 @@ from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 
 from jkeras import __version__
+from jkeras.cli_files import add_commands, run_command
 from jkeras.errors import MissingExtraError
 
 __all__ = ["main"]
@@ -51,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # What follows the script's name is the script's, whatever it looks like; argparse would look for options in it.
     end = _script_at(arguments) + 1 if arguments[:1] == ["run"] else len(arguments)
     options = parser.parse_args(arguments[:end])
+    if options.command != "run":
+        return run_command(options)
     return _run(options, arguments[end:])
 
 
@@ -77,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--py2", action="store_true", help="translate the script, and the modules that stand beside it, from Python 2"
     )
+    add_commands(commands)
     return parser
 
 

@@ -47,6 +47,7 @@ _ENGINE = frozenset(
         "_adopted",
         "_constraints",
         "_regularizers",
+        "_passing",
     }
 )
 

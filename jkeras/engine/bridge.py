@@ -11,7 +11,7 @@ parts reads as the traced array, wherever it is kept.
 
 import inspect
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CallError",
+    "Reports",
     "add_loss",
     "add_update",
     "adopt",
@@ -166,7 +167,7 @@ def _run_call(layer: "Layer", params: Params, state: State, x: Any, ctx: Context
         with _running(frame):
             value = _call(stand_in, x, ctx.mask)
         for used, before in stand_ins.values():
-            _refuse_changes(used, before)
+            _refuse_changes(used, before, frame)
         return unwrap(value), frame.new_state(state), frame.penalty
 
     return with_or_without_key(compute, ctx.key)
@@ -270,6 +271,30 @@ def add_loss(layer: "Layer", losses: Any) -> None:
         frame.penalty = frame.penalty + jnp.sum(unwrap(loss))
 
 
+class Reports(list):
+    """What ``self.updates`` and ``self.losses`` are inside a call: what is put there is reported.
+
+    Args:
+        report: takes a list of entries.
+    """
+
+    def __init__(self, report: Callable[[Any], None]):
+        super().__init__()
+        self._report = report
+
+    def append(self, entry: Any) -> None:
+        self.extend([entry])
+
+    def extend(self, entries: Any) -> None:
+        entries = list(entries)
+        self._report(entries)
+        super().extend(entries)
+
+    def __iadd__(self, entries: Any) -> "Reports":  # type: ignore[override,misc]
+        self.extend(entries)
+        return self
+
+
 def _shapes_of_samples(x: Any) -> Any:
     """Return the shape of `x`, or the shapes of a list, with an open batch size."""
     if isinstance(x, list | tuple):
@@ -314,15 +339,28 @@ def _stand_in(layer: Any, frame: _Frame, made: dict[int, tuple[Any, dict[str, An
     return stand_in
 
 
-def _refuse_changes(stand_in: Any, before: dict[str, Any]) -> None:
-    now = own_attributes(stand_in).items()
-    changed = sorted(name for name, value in now if name not in before or not same(value, before[name]))
-    if changed:
+def _refuse_changes(stand_in: Any, before: dict[str, Any], frame: _Frame) -> None:
+    now = own_attributes(stand_in)
+    changed = {name for name, value in now.items() if name not in before or not same(value, before[name])}
+    # Keras 1's scripts keep what `step` or another method reads in a new attribute: it holds for this one call.
+    passing = {name for name in changed if _is_passing(before.get(name), now[name], frame)}
+    stand_in._passing.update(passing)
+    lost = sorted(changed - passing)
+    if lost:
         raise CallError(
-            f"Layer {stand_in.name!r} ({type(stand_in).__name__}): call() changes the attribute {', '.join(map(repr, changed))}. A "
+            f"Layer {stand_in.name!r} ({type(stand_in).__name__}): call() changes the attribute {', '.join(map(repr, lost))}. A "
             "call is traced once and must not change the layer: make weights in build(), and report changes of non-trainable "
             "weights with self.add_update([(weight, new_value)])."
         )
+
+
+def _is_passing(old: Any, new: Any, frame: _Frame) -> bool:
+    """Whether a call may put `new` where `old` was: what it has computed itself, but not in place of a weight, list or count."""
+    if old is None:
+        return True
+    if isinstance(old, list | dict) or id(old) in frame.names or is_handle(old):
+        return False
+    return isinstance(new, jax.Array)
 
 
 def _call(layer: Any, x: Any, mask: Any) -> Any:

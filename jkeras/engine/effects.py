@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 
 from jkeras.backend.dispatch import op
+from jkeras.engine import bridge
 from jkeras.engine.contract import Context
 from jkeras.engine.node import KerasTensor, Node, as_list, one_or_list
 
@@ -62,13 +63,62 @@ class HasEffects:
 
     @property
     def losses(self) -> list[Any]:
-        """All penalties that a model adds to its loss for this layer: symbolic scalars."""
+        """All penalties that a model adds to its loss for this layer: symbolic scalars.
+
+        In `call`, what a layer puts here is reported as by `add_loss`.
+        """
+        if bridge.is_running():
+            return bridge.Reports(self.add_loss)
         return [*self.get_losses_for(None), *(loss for node in self._calls() for loss in _penalties(node))]
+
+    @losses.setter
+    def losses(self, losses: Any) -> None:
+        self._report("losses", losses, self.add_loss)
 
     @property
     def updates(self) -> list[tuple["WeightHandle", Any]]:
-        """Pairs (weight, symbolic new value): what calls of the layer change in its state."""
+        """Pairs (weight, symbolic new value): what calls of the layer change in its state.
+
+        In `call`, what a layer puts here is reported as by `add_update` (Keras 1.0).
+        """
+        if bridge.is_running():
+            return bridge.Reports(self.add_update)
         return [update for node in self._calls()[:1] for update in changes(node)]
+
+    @updates.setter
+    def updates(self, updates: Any) -> None:
+        self._report("updates", updates, self.add_update)
+
+    def _report(self, what: str, entries: Any, report: Any) -> None:
+        if isinstance(entries, bridge.Reports) or not entries:
+            return  # reported already, or ``self.updates = []`` before there are any
+        if not bridge.is_running():
+            raise AttributeError(
+                f"Layer {self.name!r}: {what} are put into self.{what} inside call(), where they are computed."  # type: ignore[attr-defined]
+            )
+        report(list(entries))
+
+    def add_update(self, updates: Any, inputs: Any = None) -> None:
+        """Report, from inside `call`, new values of non-trainable weights.
+
+        Args:
+            updates: a pair (weight, new value), as `K.update` makes it, or a list of pairs.
+            inputs: ignored; in Keras 1's signature.
+        """
+        bridge.add_update(self, updates)  # type: ignore[arg-type]
+
+    def add_updates(self, updates: Any, inputs: Any = None) -> None:
+        """Do what `add_update` does, under the name that Keras 1.0 had."""
+        self.add_update(updates, inputs)
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Report, from inside `call`, a penalty that is added to the loss of the model, or a list of them.
+
+        Args:
+            losses: numbers; an array is summed.
+            inputs: ignored; in Keras 1's signature.
+        """
+        bridge.add_loss(self, losses)  # type: ignore[arg-type]
 
     @property
     def state_updates(self) -> list[tuple["WeightHandle", Any]]:
@@ -107,6 +157,17 @@ class HasEffects:
 
         label = name or f"{self.name}_input"  # type: ignore[attr-defined]
         self(Input(batch_shape=tuple(batch_input_shape), dtype=input_dtype, name=label))  # type: ignore[operator]
+
+    def set_input(self, x: Any, shape: Any = None) -> None:
+        """Call the layer on a tensor: the first layer of a Sequential that begins with it (Keras 1.0).
+
+        Args:
+            x: a symbolic tensor, or a variable.
+            shape: with the batch dimension; must fit that of `x`.
+        """
+        from jkeras.engine.input import Input
+
+        self(Input(tensor=x, batch_shape=shape))  # type: ignore[operator]
 
     def add_inbound_node(
         self, inbound_layers: Any, node_indices: Any = None, tensor_indices: Any = None

@@ -27,6 +27,11 @@ def _as_tensor(tensor: Any) -> KerasTensor:
     return tensor
 
 
+def _fits(tensor: Any, shape: Any) -> bool:
+    have = _as_tensor(tensor)._keras_shape
+    return len(have) == len(shape) and all(a == b or None in (a, b) for a, b in zip(have, shape, strict=True))
+
+
 class InputLayer(Layer):
     """The source of a graph; its output is the symbolic tensor that `Input` returns.
 
@@ -106,7 +111,7 @@ def Input(
         name: of the input; data can be given by it, as a dict.
         dtype: default `floatx`; ``'int32'`` for word indices.
         sparse: kept in configs; data arrive dense.
-        tensor: a symbolic tensor, or a variable, in place of a shape. A model that has the result as its input takes data for
+        tensor: a symbolic tensor, or a variable, in place of a shape (or beside one that fits it). A model that has the result as its input takes data for
             it; a `K.function` or model of other inputs computes it from them.
 
     Raises:
@@ -116,8 +121,12 @@ def Input(
     <KerasTensor 'pixels' shape=(None, 784) dtype=float32>
     """
     if tensor is not None:
-        if shape is not None or batch_shape is not None:
-            raise ValueError("Input(tensor=...) has the shape of the tensor; leave out shape= and batch_shape=.")
+        given = (None, *shape) if shape is not None and batch_shape is None else batch_shape
+        if given is not None and not _fits(tensor, given):
+            raise ValueError(
+                f"Input(tensor=...) has the shape of the tensor, {tuple(tensor.shape)}; the shape {tuple(given)} does not fit it. "
+                "Leave out shape= and batch_shape=."
+            )
         if isinstance(tensor, KerasTensor) and tensor.history[0].is_input:
             return tensor
         return InputLayer(input_tensor=tensor, sparse=sparse, name=name).inbound_nodes[0].output_tensors[0]

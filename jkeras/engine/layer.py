@@ -13,7 +13,7 @@ An ordinary layer declares its weights and says what it computes; everything els
 import copy
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import jax
 import numpy as np
@@ -26,6 +26,7 @@ from jkeras.engine import attributes, bridge, symbolic
 from jkeras.engine.config import check_keywords, constructor_arguments, serialise
 from jkeras.engine.contract import Context, InputSpec, Result
 from jkeras.engine.effects import HasEffects
+from jkeras.engine.init import Init
 from jkeras.engine.node import KerasTensor, Node, as_list, one_or_list
 from jkeras.engine.node_access import NodeAccess
 from jkeras.engine.weights import HasWeights, WeightHandle
@@ -109,6 +110,7 @@ class Layer(HasWeights, NodeAccess, HasEffects):
         self.initial_weights = kwargs.get("weights")
         self.inbound_nodes: list[Node] = []
         self.outbound_nodes: list[Node] = []
+        self._passing: set[str] = set()  # attributes that calls set for themselves
         self.built = False
         self.built_shape: Any = None
         self._building = False
@@ -139,8 +141,20 @@ class Layer(HasWeights, NodeAccess, HasEffects):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
 
+    if not TYPE_CHECKING:  # the attributes that exist shall be known
+
+        def __getattr__(self, attribute: str) -> Any:
+            message = f"{type(self).__name__!r} object has no attribute {attribute!r}"
+            if attribute in vars(self).get("_passing", ()):
+                message = (
+                    f"Layer {self.name!r} ({type(self).__name__}) sets {attribute!r} in call(): it has a value only while that call "
+                    "runs. To read it, let a layer return it: call() may return a list of tensors."
+                )
+            raise AttributeError(message, name=attribute, obj=self)
+
     # ---- the functional contract
 
+    @Init
     def init(self, key: Key, input_shape: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return fresh ``(params, state)`` for inputs of `input_shape`; pure.
 
@@ -233,24 +247,6 @@ class Layer(HasWeights, NodeAccess, HasEffects):
             weights += [weight for weight in inner if not connected or weight in order]
         weights.sort(key=lambda weight: order.index(weight) if weight in order else len(order))
         return attributes.Listing(self, trainable, weights) if self._building else weights
-
-    def add_update(self, updates: Any, inputs: Any = None) -> None:
-        """Report, from inside `call`, new values of non-trainable weights.
-
-        Args:
-            updates: a pair (weight, new value), as `K.update` makes it, or a list of pairs.
-            inputs: ignored; in Keras 1's signature.
-        """
-        bridge.add_update(self, updates)
-
-    def add_loss(self, losses: Any, inputs: Any = None) -> None:
-        """Report, from inside `call`, a penalty that is added to the loss of the model, or a list of them.
-
-        Args:
-            losses: numbers; an array is summed.
-            inputs: ignored; in Keras 1's signature.
-        """
-        bridge.add_loss(self, losses)
 
     def call(self, x: Any, mask: Any = None) -> Any:
         """Return the output, computed with the weights as they are (Keras 1). Layers of Keras 1's style override it.

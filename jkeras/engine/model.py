@@ -19,6 +19,7 @@ from jkeras.engine.losses import Objective, make_objective
 from jkeras.engine.node import one_or_list
 from jkeras.engine.position import Position
 from jkeras.engine.step import Batch, Programs
+from jkeras.engine.total import HasTotalLoss
 from jkeras.engine.trainer import Trainer
 from jkeras.errors import did_you_mean
 from jkeras.utils.progbar import Progbar, echo
@@ -26,7 +27,7 @@ from jkeras.utils.progbar import Progbar, echo
 __all__ = ["Model"]
 
 
-class Model(Container, TrainsOnGenerators):
+class Model(HasTotalLoss, Container, TrainsOnGenerators):
     """A graph of layers that can be trained (Keras 1's ``Model``).
 
     Args:
@@ -56,6 +57,7 @@ class Model(Container, TrainsOnGenerators):
     _trainer: Trainer | None = None
     _programs: Programs | None = None
     _run_seed: int | None = None  # a layer's `_seed` is that of its weights
+    _symbols: Any = None  # of `HasTotalLoss`
     _checks: tuple[Any, list[tuple[int, Any]]] | None = None
     steps_done = 0
     _inference_steps = 0

@@ -65,6 +65,20 @@ class KerasTensor(Symbolic):
         return SymbolicShape(sizes, self) if None in sizes else sizes
 
     @property
+    def _uses_learning_phase(self) -> bool:
+        """Whether the value is another one while a model trains (Keras 1)."""
+        nodes, seen = [self.node], set()
+        while nodes:
+            node = nodes.pop()
+            if id(node) in seen or node.source:
+                continue
+            if node.outbound_layer.uses_learning_phase:
+                return True
+            seen.add(id(node))
+            nodes += [tensor.node for tensor in node.input_tensors]
+        return False
+
+    @property
     def history(self) -> "tuple[Layer, int, int]":
         if self._keras_history is None:
             raise ValueError(f"The tensor {self.name!r} does not come from a layer, so it cannot be part of a model.")

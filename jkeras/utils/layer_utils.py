@@ -7,7 +7,13 @@ import numpy as np
 
 from jkeras.backend.spatial_windows import backend_dialect
 
-__all__ = ["convert_all_kernels_in_model", "count_total_params", "layer_from_config", "print_summary"]
+__all__ = [
+    "convert_all_kernels_in_model",
+    "convert_dense_weights_data_format",
+    "count_total_params",
+    "layer_from_config",
+    "print_summary",
+]
 
 
 def layer_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
@@ -111,6 +117,45 @@ def convert_all_kernels_in_model(model: Any) -> None:
             layer.W.set_value(np.flip(kernel, tuple(axes)))
             if layer.dialect != backend_dialect():
                 layer.dialect = backend_dialect()
+
+
+def convert_dense_weights_data_format(
+    dense: Any, previous_feature_map_shape: Sequence[int], target_data_format: str = "th"
+) -> None:
+    """Reorder the weights of a Dense layer behind a Flatten for maps with the channels at the other end.
+
+    A model with ``dim_ordering='th'`` that takes over the weights of one with ``'tf'`` flattens its maps in another order; this
+    puts the rows of ``W`` into that order. Kernels of convolutions need nothing of the kind but `np.transpose`.
+
+    Args:
+        dense: the layer, built, with the weights of the other model. Another layer with a weight ``W`` does as well.
+        previous_feature_map_shape: shape of one sample before the Flatten, in the order that it has now: (channels, \\*space)
+            for ``'th'``, (\\*space, channels) for ``'tf'``.
+        target_data_format: the order that the maps have now: ``'th'`` or ``'tf'``, or as Keras 2 called them,
+            ``'channels_first'`` or ``'channels_last'``.
+
+    Raises:
+        ValueError: the order is not known, or the maps have not as many numbers as ``W`` has rows.
+    """
+    ordering = {"channels_first": "th", "channels_last": "tf"}.get(target_data_format, target_data_format)
+    if ordering not in ("th", "tf"):
+        raise ValueError(f"target_data_format is 'th' or 'tf'; got {target_data_format!r}.")
+    shape = tuple(int(size) for size in previous_feature_map_shape)
+    kernel = dense.W.get_value()
+    if int(np.prod(shape)) != len(kernel):
+        raise ValueError(
+            f"Layer {dense.name!r}: W has {len(kernel)} rows, but maps of shape {shape} have {int(np.prod(shape))} numbers. Give "
+            "the shape of what the Flatten before it takes, without the batch axis."
+        )
+    if ordering == "th":
+        moved = np.moveaxis(
+            kernel.reshape(*shape[1:], shape[0], -1), -2, 0
+        )  # (*space, channels, units) to channels first
+    else:
+        moved = np.moveaxis(
+            kernel.reshape(shape[-1], *shape[:-1], -1), 0, -2
+        )  # (channels, *space, units) to channels last
+    dense.W.set_value(moved.reshape(kernel.shape))
 
 
 _CONVOLUTIONS = {

@@ -33,8 +33,8 @@ class Labels:
                 raise ValueError("Labels hold NaN or infinity.")
             if y.ndim == 1 and np.any(y != np.round(y)):
                 raise ValueError(
-                    "Unknown label type: continuous. A classifier has labels, such as whole numbers or texts; for these targets use "
-                    "KerasRegressor."
+                    "Unknown label type: continuous. A classifier has labels, such as whole numbers or texts; for these targets "
+                    "use KerasRegressor."
                 )
         self._rows = y.ndim == 2
         self.classes: np.ndarray = np.arange(y.shape[1]) if self._rows else np.unique(y)

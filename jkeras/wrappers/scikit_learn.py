@@ -20,7 +20,8 @@ __all__ = ["BaseWrapper", "KerasClassifier", "KerasRegressor", "Sequential", "to
 
 if TYPE_CHECKING:
     BaseEstimator: Any = object
-    ClassifierMixin = RegressorMixin = object
+    ClassifierMixin: Any = object
+    RegressorMixin: Any = object
 else:
     try:
         from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -51,7 +52,8 @@ class BaseWrapper(BaseEstimator):
     Attributes:
         model: the model of the last `fit`.
         history, epoch: what it recorded, as the attributes of `jkeras.callbacks.History`; `history_` is that object.
-        n_features_in_: number of columns that `fit` got; there before the model is made, for a ``__call__`` that needs it.
+        n_features_in_: number of columns that `fit` got (None if it got no table); there before the model is made, for a
+            ``__call__`` that needs it.
 
     `fit` returns the estimator, as scikit-learn expects; Keras 1 returned the `History`, whose attributes `history` and
     `epoch` the estimator has too.
@@ -66,7 +68,8 @@ class BaseWrapper(BaseEstimator):
 
     def check_params(self, params: Iterable[str]) -> None:
         """Raise a `ValueError` for a name that neither `build_fn` nor the model's methods take."""
-        build = _arguments(self._builder()) if self.build_fn is not None or callable(self) else {}
+        builder = self.build_fn or self
+        build = _arguments(builder) if callable(builder) else {}  # without one `fit` says what is missing
         if any(parameter.kind is parameter.VAR_KEYWORD for parameter in build.values()):
             return
         known = _words_of(*_METHODS) | (build.keys() - {"self"})
@@ -107,14 +110,13 @@ class BaseWrapper(BaseEstimator):
         return result
 
     def _builder(self) -> Callable[..., Any]:
-        if self.build_fn is not None:
-            return self.build_fn
-        if not callable(self):
+        builder: Any = self.build_fn or self
+        if not callable(builder):
             raise TypeError(
-                f"{type(self).__name__} needs to know how to make a model: give build_fn=, a function that returns a compiled model, "
-                "or implement __call__ in a subclass."
+                f"{type(self).__name__} needs to know how to make a model: give build_fn=, a function that returns a compiled "
+                f"model, or implement __call__ in a subclass; got build_fn={self.build_fn!r}."
             )
-        return self
+        return builder
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         shown = ", ".join(
@@ -165,9 +167,7 @@ class BaseWrapper(BaseEstimator):
         Returns:
             The estimator; its attribute `history` holds what was recorded.
         """
-        x, y = _samples(x), self._targets(y)
-        if getattr(x, "ndim", 0) == 2:
-            self.n_features_in_ = int(x.shape[1])
+        x, y = self._samples(x, fitting=True), self._targets(y)
         arguments = copy.deepcopy(self.filter_sk_params(Sequential.fit))  # callbacks remember what they saw
         arguments.update({_WORDS.get(name, name): value for name, value in kwargs.items()})
         build = self._builder()
@@ -176,16 +176,48 @@ class BaseWrapper(BaseEstimator):
             raise TypeError(f"build_fn should return a compiled model; it returned {type(model).__name__}.")
         y, arguments = self._for_model(model, y, arguments)
         if sample_weight is not None:
-            arguments["sample_weight"] = np.asarray(sample_weight)
+            arguments["sample_weight"] = _weights(sample_weight)
         self.history_ = model.fit(x, y, **arguments)
         self.model_ = model
         return self
+
+    def _samples(self, x: Any, fitting: bool = False) -> Any:
+        """Return rows given as lists as an array, after the looks that scikit-learn expects; the rest is the model's."""
+        if isinstance(x, list) and any(hasattr(entry, "shape") for entry in x):
+            return x  # several inputs
+        if hasattr(x, "tocsr"):
+            return self._checked_features(x.tocsr(), fitting)  # some of scipy's sparse matrices are dicts to Python
+        if isinstance(x, list | np.ndarray) or (hasattr(x, "__array__") and not hasattr(x, "shape")):
+            x = np.asarray(x)
+            x = x.astype(np.float64) if x.dtype == object else x
+            _check_numbers(x, "X")
+        return self._checked_features(x, fitting)
+
+    def _checked_features(self, x: Any, fitting: bool) -> Any:
+        """Return samples after a look at the number of their columns, which `fit` sets."""
+        shape = getattr(x, "shape", ())
+        if len(shape) == 2 and shape[1] == 0:
+            raise ValueError(f"Found array with 0 feature(s) (shape={tuple(shape)}) while a minimum of 1 is required.")
+        if fitting:
+            self.n_features_in_ = int(shape[1]) if len(shape) == 2 else None
+            return x
+        features = getattr(self, "n_features_in_", None)
+        if features is not None and len(shape) == 1 and features > 1:
+            raise ValueError(
+                f"Expected 2D array, got 1D array instead. Reshape your data: x.reshape(-1, {features}), also for a single sample."
+            )
+        if features is not None and len(shape) == 2 and shape[1] != features:
+            raise ValueError(
+                f"X has {shape[1]} features, but {type(self).__name__} is expecting {features} features as input."
+            )
+        return x
 
     def _targets(self, y: Any) -> np.ndarray:
         """Return targets as an array, after a look at them."""
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         y = np.asarray(y)
+        _check_numbers(y, "y")
         return y.ravel() if y.ndim == 2 and y.shape[1] == 1 else y
 
     def _for_model(self, model: Any, y: np.ndarray, arguments: dict[str, Any]) -> tuple[np.ndarray, dict[str, Any]]:
@@ -194,7 +226,7 @@ class BaseWrapper(BaseEstimator):
 
     def _outputs(self, x: Any, kwargs: Mapping[str, Any]) -> np.ndarray:
         model = self.model
-        return np.asarray(model.predict(_samples(x), **{**self.filter_sk_params(Sequential.predict), **kwargs}))
+        return np.asarray(model.predict(self._samples(x), **{**self.filter_sk_params(Sequential.predict), **kwargs}))
 
 
 class KerasClassifier(ClassifierMixin, BaseWrapper):
@@ -233,6 +265,8 @@ class KerasClassifier(ClassifierMixin, BaseWrapper):
     def predict_proba(self, x: Any, **kwargs: Any) -> np.ndarray:
         """Return the probability of each class, of shape ``(samples, classes)``; also for a model with one output."""
         outputs = self._outputs(x, kwargs)
+        if "classes_" in vars(self) and len(self.classes_) == 1:
+            return np.ones((len(outputs), 1), outputs.dtype)
         return np.hstack([1 - outputs, outputs]) if outputs.shape[-1] == 1 else outputs
 
     def score(self, x: Any, y: Any, sample_weight: Any = None, **kwargs: Any) -> float:
@@ -255,6 +289,8 @@ class KerasClassifier(ClassifierMixin, BaseWrapper):
     def _decode(self, outputs: np.ndarray) -> np.ndarray:
         if "classes_" not in vars(self):  # the model was set from outside
             self.classes_ = np.arange(max(outputs.shape[-1], 2))
+        if len(self.classes_) == 1:
+            return np.repeat(self.classes_, len(outputs))
         best = (outputs.ravel() > 0.5).astype(int) if outputs.shape[-1] == 1 else outputs.argmax(axis=-1)
         return self.classes_[best]
 
@@ -266,7 +302,21 @@ class KerasClassifier(ClassifierMixin, BaseWrapper):
 
 
 class KerasRegressor(RegressorMixin, BaseWrapper):
-    """A model as a regressor; arguments and attributes are those of `BaseWrapper`."""
+    """A model as a regressor; arguments and attributes are those of `BaseWrapper`.
+
+    Attributes:
+        n_outputs_: number of targets of a sample; there before the model is made, for a ``__call__`` that needs it.
+    """
+
+    def _targets(self, y: Any) -> np.ndarray:
+        y = super()._targets(y)
+        if y.dtype == object:
+            try:
+                y = y.astype(np.float64)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"Unknown label type: a regressor is trained on numbers ({error}).") from error
+        self.n_outputs_ = 1 if y.ndim == 1 else int(y.shape[-1])
+        return y
 
     def predict(self, x: Any, **kwargs: Any) -> np.ndarray:
         """Return the prediction for each sample, of shape ``(samples,)``, or ``(samples, outputs)`` for several outputs.
@@ -291,8 +341,8 @@ class KerasRegressor(RegressorMixin, BaseWrapper):
         """
         arguments = {"verbose": 0, **self.filter_sk_params(Sequential.evaluate), **kwargs}
         if sample_weight is not None:
-            arguments["sample_weight"] = np.asarray(sample_weight)
-        loss = self.model.evaluate(_samples(x), np.asarray(y), **arguments)
+            arguments["sample_weight"] = _weights(sample_weight)
+        loss = self.model.evaluate(self._samples(x), np.asarray(y), **arguments)
         return -float(loss[0] if isinstance(loss, list) else loss)
 
     def __sklearn_tags__(self) -> Any:
@@ -316,9 +366,20 @@ def _words_of(*functions: Callable[..., Any]) -> set[str]:
     return names | {other for other, word in _WORDS.items() if word in names}
 
 
-def _samples(x: Any) -> Any:
-    """Return rows given as lists as an array; all else is for the model to look at."""
-    return np.asarray(x) if isinstance(x, list) and not any(hasattr(entry, "shape") for entry in x) else x
+def _check_numbers(values: np.ndarray, name: str) -> None:
+    """Raise a `ValueError` for complex numbers, NaN and infinity, in scikit-learn's words."""
+    if values.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: {name} has dtype {values.dtype}.")
+    if values.dtype.kind == "f" and not np.all(np.isfinite(values)):
+        what = "NaN" if np.any(np.isnan(values)) else f"infinity or a value too large for {values.dtype!r}"
+        raise ValueError(f"Input {name} contains {what}.")
+
+
+def _weights(sample_weight: Any) -> np.ndarray:
+    weights = np.asarray(sample_weight)
+    if not np.any(weights):
+        raise ValueError("Sample weights are all zero: there is nothing to learn from.")
+    return weights
 
 
 def _raise_unfitted(estimator: Any) -> None:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from jkeras import backend as K
-from jkeras.layers import Convolution1D, Convolution2D, Convolution3D
+from jkeras.layers import Convolution1D, Convolution2D, Convolution3D, Dense
 from jkeras.models import Sequential
-from jkeras.utils.layer_utils import convert_all_kernels_in_model
+from jkeras.utils.layer_utils import convert_all_kernels_in_model, convert_dense_weights_data_format
 from jkeras.utils.np_utils import convert_kernel
 
 RNG = np.random.default_rng(0)
@@ -55,3 +55,19 @@ def test_models_are_converted_between_conventions(layer, shape, turned):
     convert_all_kernels_in_model(ours)
     assert ours.layers[0].dialect == "tensorflow"
     np.testing.assert_allclose(ours.predict(x), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("target", ["th", "channels_last"])
+def test_dense_weights_behind_a_flatten(target):
+    maps = np.random.normal(size=(2, 3, 4, 5)).astype("float32")  # (batch, rows, columns, channels)
+    first = np.moveaxis(maps, -1, 1)
+    old, new = (maps, first) if target == "th" else (first, maps)
+    dense = Dense(6, input_dim=60)
+    model = Sequential([dense])
+    before = model.predict(old.reshape(2, -1))
+    convert_dense_weights_data_format(dense, new.shape[1:], target)
+    np.testing.assert_allclose(model.predict(new.reshape(2, -1)), before, rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match=r"W has 60 rows, but maps of shape \(3, 4\) have 12 numbers"):
+        convert_dense_weights_data_format(dense, (3, 4), target)
+    with pytest.raises(ValueError, match="target_data_format is 'th' or 'tf'; got 'first'"):
+        convert_dense_weights_data_format(dense, (60,), "first")

@@ -12,7 +12,7 @@ from jkeras.errors import FileFormatError
 if TYPE_CHECKING:
     from jkeras.engine.container import Container
 
-__all__ = ["load_model", "load_weights", "save_model", "save_weights"]
+__all__ = ["format_of", "load_model", "load_weights", "save_model", "save_weights"]
 
 _HDF5_SUFFIXES = (".h5", ".hdf5", ".keras")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -53,7 +53,7 @@ def load_model(filepath: Any, custom_objects: Mapping[str, Any] | None = None, d
         FileFormatError: it holds no model, is damaged, or holds what is never read.
         ValueError: a class or function is not known, or something does not fit.
     """
-    return _format(filepath).load_model(filepath, custom_objects, dialect)
+    return format_of(filepath).load_model(filepath, custom_objects, dialect)
 
 
 def save_weights(model: "Container", filepath: Any, overwrite: bool = True) -> None:
@@ -65,14 +65,14 @@ def save_weights(model: "Container", filepath: Any, overwrite: bool = True) -> N
 
 def load_weights(model: "Container", filepath: Any, by_name: bool = False, dialect: str | None = None) -> None:
     """Set a model's weights to those in a file; see `Container.load_weights`."""
-    _format(filepath).load_weights(model, filepath, by_name, dialect)
+    format_of(filepath).load_weights(model, filepath, by_name, dialect)
 
 
 def _is_hdf5_name(filepath: Any) -> bool:
     return os.fspath(filepath).lower().endswith(_HDF5_SUFFIXES)
 
 
-def _format(filepath: Any) -> Any:
+def format_of(filepath: Any) -> Any:
     """Return the module that reads a file, by how the file begins.
 
     Raises:

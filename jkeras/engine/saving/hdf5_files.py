@@ -26,6 +26,9 @@ KERAS_VERSION = "1.2.2"
 EXTRA = "jkeras_training"
 """The attribute with what Keras 1 keeps in no file; Keras 1 does not look at it."""
 
+MOST_EXTRA = 2**29
+"""Bytes of that attribute: it holds the order of the samples, and states."""
+
 
 def weights_image(model: "Container") -> memoryview:
     """Return the bytes of a weights file."""
@@ -85,7 +88,7 @@ def load_model(filepath: Any, custom_objects: Mapping[str, Any] | None, dialect:
         stored = stored_weights(safe.child(file, "model_weights"))
         put(model, stored, dialect=dialect, adopts=not dialects.in_config(config), fresh=True)
         extra = safe.text(file, EXTRA)
-        kept = {} if extra is None else progress.from_json(read_json(extra, f"The file's {EXTRA}"))
+        kept = {} if extra is None else progress.from_json(read_json(extra, f"The file's {EXTRA}", MOST_EXTRA))
         progress.restore_counters(model, kept)
         progress.restore_states(model, kept.get("states") or {})
         training = safe.text(file, "training_config")

@@ -1,5 +1,6 @@
 """Keras 1's HDF5 files, written: the layout, names and types of attributes of Keras 1.2.2."""
 
+import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ def image(fill: Any) -> memoryview:
         fill: a function that writes into the open file.
     """
     h5py = require_h5py("Writing HDF5 files")
-    with h5py.File("model", "w", driver="core", backing_store=False, block_size=2**20) as file:
+    with h5py.File(secrets.token_hex(8), "w", driver="core", backing_store=False, block_size=2**20) as file:
         fill(file)
         file.flush()
         return memoryview(file.id.get_file_image())

@@ -17,20 +17,21 @@ DEEPEST = 250
 MOST_ENTRIES = 2_000_000
 
 
-def read_json(text: str | bytes, what: str = "The text") -> Any:
+def read_json(text: str | bytes, what: str = "The text", most: int = MOST_TEXT) -> Any:
     """Return what a JSON text holds.
 
     Args:
         text: the text.
         what: it is, for messages.
+        most: bytes that it may have.
 
     Raises:
         FileFormatError: it is no JSON, is larger or deeper than any model's, or has numbers that are none.
     """
     if not isinstance(text, str | bytes | bytearray):
         raise TypeError(f"{what} is a string of JSON; got {type(text).__name__}.")
-    if len(text) > MOST_TEXT:
-        raise FileFormatError(f"{what} is {len(text):,} bytes long; no architecture has more than {MOST_TEXT:,}.")
+    if len(text) > most:
+        raise FileFormatError(f"{what} is {len(text):,} bytes long; more than {most:,} are not read.")
 
     def refuse(constant: str) -> float:
         if constant == "NaN":

@@ -1,7 +1,8 @@
 """Whole models and weights in jkeras's own format."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from jkeras.engine.container import Container
     from jkeras.engine.model import Model
 
-__all__ = ["load_model", "load_weights", "model_parts", "restore", "weights_parts"]
+__all__ = ["load_model", "load_weights", "model_parts", "opened", "restore", "weights_parts"]
 
 
 def weights_parts(model: "Container") -> list[Any]:
@@ -121,6 +122,13 @@ class _File:
 
     def _reader(self, spec: Spec) -> Callable[[], np.ndarray]:
         return lambda: self.arrays[id(spec)]
+
+
+@contextmanager
+def opened(filepath: Any, *kinds: str) -> Iterator[_File]:
+    """Open a file of one of these kinds for reading, in a ``with`` block."""
+    with open(filepath, "rb") as file:
+        yield _File(file, filepath, *kinds)
 
 
 def load_weights(model: "Container", filepath: Any, by_name: bool, dialect: str | None) -> None:

@@ -97,6 +97,12 @@ class _Translation:
             return {"class_name": title, "config": _with_input(old.get("layers"))}
         if title == "Graph":
             return {"class_name": title, "config": self._graph(old)}
+        if title == "Lambda":  # kept as byte code, which is not read
+            old = {
+                **old,
+                "function_type": "lambda",
+                "output_shape_type": "raw" if old.get("output_shape") is None else "lambda",
+            }
         for name, new in _ARGUMENTS.get(title, {}).items():
             if name in old:
                 old[new] = old.pop(name)

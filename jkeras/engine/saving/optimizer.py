@@ -34,7 +34,7 @@ def listed(model: "Model", mark: str = "") -> list[np.ndarray]:
     Args:
         mark: what the names of weights end in in the file.
     """
-    trainer = model._trainer
+    trainer = getattr(model, "_trainer", None)
     if trainer is None:
         return []
     if _pure(trainer):
@@ -56,6 +56,9 @@ def restore_listed(model: "Model", stored: Sequence[StoredWeight], mark: str = "
     if _pure(trainer):
         own = optimizer.state_weights(trainer.memory.opt_state, trainer.order(mark))
     shapes, found = [np.shape(array) for array in own], [tuple(weight.shape) for weight in stored]
+    uncounted = _pure(trainer) and optimizer.counted and bool(found) and shapes[1:] == found
+    if uncounted:  # before Keras 1.2 no file had the count of updates
+        found = shapes
     if shapes != found:
         number = next(
             (i for i, (a, b) in enumerate(zip(shapes, found, strict=False)) if a != b), min(len(shapes), len(found))
@@ -69,7 +72,7 @@ def restore_listed(model: "Model", stored: Sequence[StoredWeight], mark: str = "
             f"The file's state of the optimizer {type(optimizer).__name__} has {len(found)} arrays, that of the model "
             f"{model.name!r} has {len(shapes)}{at}. It is that of another optimizer, or other weights trained."
         )
-    arrays = [weight.read() for weight in stored]
+    arrays = [*own[:1] * uncounted, *(weight.read() for weight in stored)]
     if _pure(trainer):
         state = optimizer.with_weights(trainer.memory.opt_state, trainer.order(mark), arrays)
         trainer.memory.opt_state = state
@@ -85,7 +88,7 @@ def _trainer(model: "Model") -> "Trainer":
 
 def unlisted(model: "Model") -> dict[str, Any]:
     """Return the numbers of the state that Keras 1 keeps in no file: some counts of updates, Nadam's schedule."""
-    trainer = model._trainer
+    trainer = getattr(model, "_trainer", None)
     if trainer is None or not _pure(trainer):
         return {}
     state: Any = trainer.memory.opt_state
@@ -115,9 +118,10 @@ def restore_unlisted(model: "Model", numbers: Mapping[str, Any]) -> None:
 
 def leaves_of(model: "Model") -> list[Any] | None:
     """Return all arrays of the state, in the order in which JAX flattens it; ``None`` for a model that is not compiled."""
-    if model._trainer is None:
+    trainer = getattr(model, "_trainer", None)
+    if trainer is None:
         return None
-    return [leaf if _is_key(leaf) else np.array(leaf) for leaf in jax.tree.leaves(model._trainer.memory.opt_state)]
+    return [leaf if _is_key(leaf) else np.array(leaf) for leaf in jax.tree.leaves(trainer.memory.opt_state)]
 
 
 def restore_leaves(model: "Model", leaves: Any) -> None:

@@ -21,7 +21,9 @@ __all__ = ["from_json", "progress_of", "restore_counters", "restore_states", "st
 
 
 def progress_of(model: "Model") -> dict[str, Any]:
-    """Return the counters of a model, and the place between two epochs if it is at one."""
+    """Return the counters of a model, and the place between two epochs if it is at one; nothing of a mere graph of layers."""
+    if not hasattr(model, "steps_done"):
+        return {}
     place = model.position
     random = None if place is None else _flat_random(place.random)
     return {

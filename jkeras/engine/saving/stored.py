@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Stored", "StoredLayer", "StoredWeight", "fill", "put"]
 
+_MOST_STATES = 2**30
+
 
 class StoredWeight(NamedTuple):
     """An array of a file, which is not read yet."""
@@ -79,6 +81,8 @@ def put(
         ValueError: numbers of layers or weights, or shapes, differ; the message names layer and weight.
     """
     dialects.check(dialect)
+    if fresh:
+        _check_states(model)
     pairs = _by_name(model, stored) if by_name else _by_order(model, stored)
     values = [(pair.handle, _value(pair)) for pair in pairs]
     if adopts or dialect is not None:
@@ -88,6 +92,17 @@ def put(
             origins = {inner: whole for layer in model.weighted_layers for inner in dialects.concerned(layer)} | origins
         dialects.adopt(dict.fromkeys(origins, dialect) if dialect is not None else origins, fresh)
     fill(values)
+
+
+def _check_states(model: "Container") -> None:
+    """Raise a `FileFormatError` where a file's architecture asks for more memory than its weights, which it has to hold."""
+    specs = [spec for place in model.ledger.places for spec in place.layer.weight_declarations if not spec.saved]
+    size = sum(int(np.prod(spec.shape, dtype=object)) * 4 for spec in specs)
+    if size > _MOST_STATES:
+        raise FileFormatError(
+            f"The file's architecture has states of {size:,} bytes; a file may ask for {_MOST_STATES:,}. Make the model in "
+            "the script and use model.load_weights."
+        )
 
 
 def fill(values: Iterable[tuple["WeightHandle", np.ndarray]]) -> None:

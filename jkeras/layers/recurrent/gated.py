@@ -88,12 +88,6 @@ class Gated(Recurrent):
 
     # ---- weights
 
-    def init(self, key: Any, input_shape: Any = None, name: str | None = None) -> Any:
-        # Subclasses written for Keras 1 call init(shape, name=…) for a weight: there it was the initialization of W.
-        if isinstance(key, tuple | list):
-            return self.initializer(tuple(key), name=name)
-        return super().init(key, input_shape)
-
     def bias_init(self, gate: str) -> Any:
         """Return the initialization of the bias of a gate."""
         return initializations.zero

@@ -118,16 +118,19 @@ def load():
     with h5py.File(path) as file:
         return [file[name][()] for name in file]
 
+started = time.perf_counter()
 save(0)
+pace = time.perf_counter() - started
 newest = 0
-for _ in range(kills):
+while kills > 0 or newest == 0:
+    kills -= 1
     child = os.fork()
     if not child:
         number = newest
         while True:
             number += 1
             save(number)
-    time.sleep(random.random() * 0.03)
+    time.sleep(random.random() * 4 * pace)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     values = {value for array in load() for value in array.tolist()}

@@ -86,7 +86,7 @@ def layout(path):
 
 
 @pytest.mark.parametrize("name", ["formats/mlp.full", "models/headline_multi_io", "models/nested_sequential",
-                                  "recurrent/lstm_stateful", "core/dropout", "core/seq_merge_concat"])  # fmt: skip
+                                  "recurrent/lstm_stateful", "core/predict_dropout", "core/seq_merge_concat"])  # fmt: skip
 def test_a_file_is_laid_out_as_keras_1_does(name, tmp_path):
     recorded = GOLDEN / f"{name}.h5"
     if not recorded.exists():
@@ -262,6 +262,18 @@ def test_optimizer_states_of_another_model(tmp_path):
         file.attrs["training_config"] = json.dumps(config)
     with pytest.raises(ValueError, match=r"state of the optimizer SGD has 9 arrays, that of the model .* has 5"):
         load_model(tmp_path / "m.h5")
+
+
+def test_optimizer_states_before_keras_1_2_have_no_count(tmp_path):
+    model = mlp("adam")
+    model.train_on_batch(X, Y)
+    model.save(tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5", "a") as file:
+        group = file["optimizer_weights"]
+        group.attrs["weight_names"] = group.attrs["weight_names"][1:]
+        del file.attrs["jkeras_training"]
+    again = load_model(tmp_path / "m.h5")
+    same(again.optimizer.get_weights(), [np.zeros(()), *model.optimizer.get_weights()[1:]])
 
 
 # ---- overwriting

@@ -15,8 +15,9 @@ import pytest
 
 import jkeras
 from jkeras.engine.saving import native
+from jkeras.engine.saving.atomic import replace_file
 from jkeras.errors import FileFormatError, UnknownNameError
-from jkeras.layers import Dense, Lambda
+from jkeras.layers import LSTM, Dense, Lambda
 from jkeras.models import Sequential, load_model, model_from_json, model_from_yaml
 
 RUN = []
@@ -239,6 +240,23 @@ def test_hdf5(what, good, tmp_path):
         load_model(tmp_path / "m.h5")
 
 
+def test_states_without_end(tmp_path):
+    model = Sequential([LSTM(3, stateful=True, batch_input_shape=(2, 5, 4))])
+    for name in ("m.h5", "m.jk"):
+        model.save(tmp_path / name)
+    with h5py.File(tmp_path / "m.h5", "a") as file:
+        reconfigured(lambda layers: layers[0]["config"].update(batch_input_shape=[10**9, 5, 4]))(file)
+    with pytest.raises(FileFormatError, match="states of 24,000,000,000 bytes"):
+        load_model(tmp_path / "m.h5")
+    tree = jkeras.load_pytree(tmp_path / "m.jk")
+    replace_file(
+        tmp_path / "m.jk",
+        native.parts_of("model", {**tree, "config": tree["config"].replace("[2, 5", "[9999999999, 5")}),
+    )
+    with pytest.raises(FileFormatError, match="states of"):
+        load_model(tmp_path / "m.jk")
+
+
 def test_there_are_sixty_of_them():
     assert len(FILES) >= 60
 
@@ -416,8 +434,6 @@ def test_models_in_own_format(change, good, tmp_path):
     load_model(good).save(tmp_path / "m.jk")
     tree = jkeras.load_pytree(tmp_path / "m.jk")
     change(tree)
-    from jkeras.engine.saving.atomic import replace_file
-
     replace_file(tmp_path / "m.jk", native.parts_of("model", tree))
     with pytest.raises(ValueError, match=r"\w"):
         load_model(tmp_path / "m.jk")

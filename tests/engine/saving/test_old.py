@@ -134,3 +134,17 @@ def test_functions_without_a_name():
                 again = model_from_json(text, functions)
         again.set_weights([np.ones((4, 3)), np.zeros(3)])
         np.testing.assert_array_equal(again.predict(np.ones((1, 4))), [[8, 8, 8]])
+
+
+def test_a_lambda_of_keras_0_3():
+    text = json.dumps(
+        {
+            "name": "Sequential",
+            "layers": [dense(input_shape=[4]), {"name": "Lambda", "function": "code", "custom_name": "f"}],
+        }
+    )
+    with pytest.warns(UserWarning, match="older Keras"), pytest.raises(ValueError, match=r"Layer 'f' \(Lambda\)"):
+        model_from_json(text)
+    with pytest.warns(UserWarning, match="older Keras"):
+        model = model_from_json(text, {"f": lambda x: x * 2})
+    assert model.output_shape == (None, 3)

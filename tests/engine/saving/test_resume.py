@@ -16,11 +16,13 @@ from jkeras.optimizers import SGD, Adam, Nadam, RMSprop
 X = np.random.RandomState(0).normal(size=(22, 4)).astype("float32")
 Y = np.random.RandomState(1).normal(size=(22, 2)).astype("float32")
 
-OPTIMIZERS = [
-    lambda: SGD(momentum=0.9, nesterov=True, decay=0.01),
-    lambda: RMSprop(decay=0.01),
-    lambda: Adam(clipnorm=1.0),
-    lambda: Nadam(),
+# Each keeps other numbers; the HDF5 files have those that Keras 1 keeps in none in an attribute of their own.
+CASES = [
+    (lambda: SGD(momentum=0.9, nesterov=True, decay=0.01), "h5"),
+    (lambda: RMSprop(decay=0.01), "h5"),
+    (lambda: Nadam(), "h5"),
+    (lambda: RMSprop(decay=0.01), "jk"),
+    (lambda: Adam(clipnorm=1.0), "jk"),
 ]
 
 
@@ -42,8 +44,7 @@ def same(one, two):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("suffix", ["jk", "h5"])
-@pytest.mark.parametrize("make", OPTIMIZERS, ids=["SGD", "RMSprop", "Adam", "Nadam"])
+@pytest.mark.parametrize(("make", "suffix"), CASES, ids=["SGD-h5", "RMSprop-h5", "Nadam-h5", "RMSprop-jk", "Adam-jk"])
 def test_after_load_model(make, suffix, tmp_path):
     shuffle = "batch" if suffix == "h5" else True
     settings = {"batch_size": 5, "shuffle": shuffle, "verbose": 0, "validation_split": 0.1}
@@ -58,13 +59,20 @@ def test_after_load_model(make, suffix, tmp_path):
     np.random.rand(3)
     again.fit(X, Y, nb_epoch=5, initial_epoch=2, **settings)
     same(again, whole)
-    # Beginning from zero, or with other data, is no continuation: then the script's own random numbers count.
-    other = load_model(tmp_path / f"m.{suffix}")
-    np.random.seed(3)
-    other.fit(X, Y, nb_epoch=1, verbose=0)
-    state = np.random.RandomState(3)
-    state.shuffle(np.arange(len(X)))
-    assert np.random.rand() == state.rand()
+
+
+def test_a_training_that_is_no_continuation(tmp_path):
+    model = Sequential([Dense(2, input_dim=4)])
+    model.compile("sgd", "mse")
+    model.fit(X, Y, nb_epoch=2, verbose=0)
+    model.save(tmp_path / "m.jk")
+    for rows, first in ((len(X), 0), (len(X), 1), (10, 2)):
+        again = load_model(tmp_path / "m.jk")
+        np.random.seed(3)
+        again.fit(X[:rows], Y[:rows], initial_epoch=first, nb_epoch=first + 1, verbose=0)
+        state = np.random.RandomState(3)
+        state.shuffle(np.arange(rows))
+        assert np.random.rand() == state.rand()  # the script's own random numbers counted
 
 
 def test_saved_by_a_callback_that_draws_too(tmp_path):

@@ -1,0 +1,56 @@
+"""scikit-learn's own suite for estimators, and which of its checks do not apply to networks, and why."""
+
+import pytest
+
+pytest.importorskip("sklearn")
+
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from jkeras.layers import Dense
+from jkeras.models import Sequential
+from jkeras.wrappers.scikit_learn import KerasClassifier, KerasRegressor
+
+RANDOM = "every fit starts from new random weights, as in Keras 1; np.random.seed makes it reproducible"
+NOT_APPLICABLE = {
+    "check_no_attributes_set_in_init": "Keras 1's attribute sk_params holds the parameters",
+    "check_do_not_raise_errors_in_init_or_set_params": "the suite gives sk_params, which is no parameter but all others",
+    "check_sample_weight_equivalence_on_dense_data": RANDOM,
+    "check_sample_weight_equivalence_on_sparse_data": RANDOM,
+    "check_fit_idempotent": RANDOM,
+    "check_supervised_y_2d": "a column of targets is as good as a row, as in Keras 1, and gives no warning",
+    "check_dataframe_column_names_consistency": "names of columns are not compared",
+}
+FOR_REGRESSORS = {
+    **NOT_APPLICABLE,
+    "check_regressors_int": RANDOM,
+    "check_regressor_data_not_an_array": RANDOM,
+    "check_regressor_multioutput": "predictions are of K.floatx(), float32; the suite wants float64",
+}
+
+
+class Classifier(KerasClassifier):
+    def __call__(self, hidden=4):
+        n = len(self.classes_)
+        model = Sequential([Dense(hidden, input_dim=self.n_features_in_, activation="tanh")])
+        model.add(Dense(n, activation="softmax" if n > 1 else "sigmoid"))
+        model.compile("adam", "categorical_crossentropy" if n > 1 else "binary_crossentropy")
+        return model
+
+
+class Regressor(KerasRegressor):
+    def __call__(self, hidden=4):
+        model = Sequential([Dense(hidden, input_dim=self.n_features_in_, activation="tanh"), Dense(self.n_outputs_)])
+        model.compile("adam", "mse")
+        return model
+
+
+# One batch an epoch: a last, smaller one would be compiled too.
+OPTIONS = {"nb_epoch": 1, "batch_size": 512, "verbose": 0}
+
+
+@parametrize_with_checks(
+    [Classifier(**OPTIONS), Regressor(**OPTIONS)],
+    expected_failed_checks=lambda estimator: FOR_REGRESSORS if isinstance(estimator, Regressor) else NOT_APPLICABLE,
+)
+def test_scikit_learns_suite(estimator, check):
+    check(estimator)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         utils,
         wrappers,
     )
+    from jkeras.compat.compilation_cache import enable_compilation_cache
     from jkeras.compat.hook import install_as_keras
     from jkeras.engine.saving.pytree import load_pytree, save_pytree
 
@@ -48,6 +49,7 @@ __all__ = [
     "callbacks",
     "constraints",
     "datasets",
+    "enable_compilation_cache",
     "engine",
     "initializations",
     "install_as_keras",
@@ -66,15 +68,17 @@ __all__ = [
 ]
 
 
+_FUNCTIONS = {
+    "enable_compilation_cache": "jkeras.compat.compilation_cache",
+    "install_as_keras": "jkeras.compat.hook",
+    "load_pytree": "jkeras.engine.saving.pytree",
+    "save_pytree": "jkeras.engine.saving.pytree",
+}
+
+
 def __getattr__(name: str) -> "ModuleType | Callable[..., Any]":
-    if name == "install_as_keras":
-        from jkeras.compat.hook import install_as_keras
-
-        return install_as_keras
-    if name in ("load_pytree", "save_pytree"):
-        from jkeras.engine.saving import pytree
-
-        return getattr(pytree, name)
+    if name in _FUNCTIONS:
+        return getattr(importlib.import_module(_FUNCTIONS[name]), name)
     if name in __all__:
         return importlib.import_module(f"{__name__}.{name}")
     from jkeras.errors import did_you_mean

@@ -6,6 +6,7 @@ it, tracebacks and exit code are the same. ``import keras`` gives jkeras, and ``
 
 import argparse
 import builtins
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--py2", action="store_true", help="translate the script, and the modules that stand beside it, from Python 2"
     )
+    run.add_argument("--no-cache", action="store_true", help="do not keep compiled programs in ~/.cache/jkeras")
     add_commands(commands)
     return parser
 
@@ -88,7 +90,7 @@ def _script_at(arguments: Sequence[str]) -> int:
     """Return the index of the script's name: behind ``run``, the first that is neither an option nor an option's value."""
     at = 1
     while at < len(arguments) and arguments[at].startswith("-"):
-        takes_value = "=" not in arguments[at] and arguments[at] not in ("--py2", "-h", "--help", "--")
+        takes_value = "=" not in arguments[at] and arguments[at] not in ("--no-cache", "--py2", "-h", "--help", "--")
         at += 2 if takes_value else 1
     return at
 
@@ -135,6 +137,7 @@ def _stop(message: str, code: int = 1) -> int:
 
 def _prepare(options: argparse.Namespace, folder: Path) -> None:
     """Do what must be done before the script, which stands in `folder`, starts."""
+    from jkeras.compat.compilation_cache import enable_compilation_cache
     from jkeras.compat.hook import install_as_keras
 
     if options.backend_name:
@@ -143,7 +146,12 @@ def _prepare(options: argparse.Namespace, folder: Path) -> None:
         from jkeras.compat import py2
 
         py2.install(folder)
+        # Scripts say reload(sys); sys.setdefaultencoding('utf-8'): text is Unicode anyway.
+        vars(sys).setdefault("setdefaultencoding", lambda encoding: None)
     install_as_keras(theano=True)
+    if not options.no_cache:
+        with contextlib.suppress(OSError):  # a home that cannot be written costs time, and nothing else
+            enable_compilation_cache()
     if options.floatx or options.image_dim_ordering:
         from jkeras import backend as K
 

@@ -7,9 +7,10 @@ on its bounds, `maximum` and `minimum` give it to the first argument in a tie, `
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from jkeras.backend.config import canonical_dtype
-from jkeras.backend.dispatch import op
+from jkeras.backend.dispatch import deferring, op
 from jkeras.backend.variables import as_array, unwrap
 from jkeras.typing import Array
 
@@ -40,6 +41,9 @@ __all__ = [
 @op
 def cast(x: Any, dtype: Any) -> Array:
     """Return `x` with another dtype (64-bit types become 32-bit ones unless JAX's 64-bit mode is on)."""
+    if isinstance(x, int | np.generic) and not deferring():
+        # In traced code a size must stay a number: what becomes of it may be a size again.
+        return canonical_dtype(dtype).type(x)
     return as_array(x).astype(canonical_dtype(dtype))
 
 

@@ -8,6 +8,8 @@ import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from jax.core import Tracer
+
 from jkeras.backend.dispatch import Lazy
 from jkeras.backend.variables import Variable
 from jkeras.engine.contract import Weight
@@ -164,7 +166,9 @@ def adopt(layer: "Layer", variables: Any, trainable: bool, saved: bool = True) -
             )
             if name in layer._handles:
                 name = f"{name}_{len(layer.weight_declarations) + 1}"
-            spec = Weight(name, tuple(variable.shape), variable.get_value(), trainable=trainable, saved=saved)
+            drawn = variable.value  # in traced code it may be drawn from a traced key
+            value = drawn if isinstance(drawn, Tracer) else variable.get_value()
+            spec = Weight(name, tuple(variable.shape), value, trainable=trainable, saved=saved)
             handles.append(layer.declare(spec))
             adopted.append((variable, handles[-1]))
             variable.become(handles[-1])

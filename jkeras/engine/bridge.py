@@ -25,6 +25,7 @@ from jkeras.backend.variables import Reads, reading, unwrap
 from jkeras.engine import tree
 from jkeras.engine.attributes import adopt, copied, is_handle, map_entries, own_attributes, same, shallow_copy
 from jkeras.engine.contract import Context, Result
+from jkeras.engine.rebuild import built_aside
 from jkeras.engine.unkeyed import with_or_without_key
 from jkeras.engine.weights import WeightHandle, stable_hash
 from jkeras.errors import MissingStateError
@@ -239,9 +240,8 @@ def _built_for(layer: "Layer", x: Any, *, weightless: bool = True) -> "Layer":
     Args:
         weightless: whether it must not have weights, since none were given.
     """
-    twin = layer.twin()
-    twin._seed = 0
-    twin.ensure_built([jnp.shape(entry) for entry in x] if isinstance(x, list | tuple) else jnp.shape(x))
+    shape = [jnp.shape(entry) for entry in x] if isinstance(x, list | tuple) else jnp.shape(x)
+    twin = built_aside(layer, shape)
     if weightless and twin.ledger.places:
         raise CallError(
             f"Layer {layer.name!r} ({type(layer).__name__}) is computed with before it is built, so it has no weights. A layer "

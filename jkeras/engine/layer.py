@@ -29,6 +29,7 @@ from jkeras.engine.effects import HasEffects
 from jkeras.engine.init import Init
 from jkeras.engine.node import KerasTensor, Node, as_list, one_or_list
 from jkeras.engine.node_access import NodeAccess
+from jkeras.engine.rebuild import built_aside
 from jkeras.engine.weights import HasWeights, WeightHandle
 from jkeras.typing import Config, Key, Params, Shape, State
 
@@ -168,9 +169,7 @@ class Layer(HasWeights, NodeAccess, HasEffects):
                 f"Layer {self.name!r} is not built yet: give init(key, input_shape), e.g. init(key, (None, 20))."
             )
         if input_shape is not None and not (self.built and input_shape == self.built_shape):
-            layer = self.twin()
-            layer._seed = 0  # spares the script's np.random stream
-            layer.ensure_built(input_shape)
+            layer = built_aside(self, input_shape)
         return layer.draw(key)
 
     def apply(self, params: Params, x: Any) -> Any:

@@ -13,7 +13,7 @@ from jax.core import Tracer
 from jkeras.backend.config import floatx
 from jkeras.backend.random import host_scope, key_scope
 from jkeras.backend.variables import Variable, unwrap
-from jkeras.engine import tree
+from jkeras.engine import rebuild, tree
 from jkeras.engine.contract import Weight
 from jkeras.errors import did_you_mean
 from jkeras.regularizers import on_weight
@@ -216,6 +216,10 @@ class HasWeights:
 
     def fresh_arrays(self, key: Key | None) -> tuple[dict[str, Array], dict[str, Array]]:
         """Return initial values of the layer's own ``(params, state)``, without those of the layers in it; pure."""
+        if key is not None and vars(self).get("_adopted"):
+            rebuilt = rebuild.fresh_arrays(self, key)  # type: ignore[arg-type]
+            if rebuilt is not None:
+                return rebuilt
         return self.sample_weights(self._weights, key)
 
     def sample_weights(self, specs: Sequence[Weight], key: Key | None) -> tuple[dict[str, Array], dict[str, Array]]:

@@ -7,6 +7,7 @@ as a custom object, under its own name or under the name of the layer.
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import CodeType
 from typing import Any
 
 from jkeras import registry
@@ -16,7 +17,7 @@ from jkeras.engine.config import serialise
 from jkeras.engine.contract import Context
 from jkeras.typing import Config
 
-__all__ = ["describe", "resolve", "takes_mask", "told"]
+__all__ = ["describe", "differentiates", "resolve", "takes_mask", "told"]
 
 
 def describe(argument: str, value: Any) -> Config:
@@ -83,3 +84,15 @@ def told(ctx: Context) -> Iterator[None]:
     """Let `K.in_train_phase` and `K.random_*` in a function follow the context of the call that it is part of."""
     with learning_phase_scope(ctx.train), key_scope(ctx.key):
         yield
+
+
+def differentiates(function: Any) -> bool:
+    """Whether a function calls ``K.gradients``, which needs the graph behind tensors: it is computed as an expression of them."""
+    stack = [getattr(function, "__code__", None)]
+    while stack:
+        code = stack.pop()
+        if isinstance(code, CodeType):
+            if "gradients" in code.co_names:
+                return True
+            stack += code.co_consts
+    return False

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 from jkeras.backend.variables import unwrap
 from jkeras.engine.contract import Context
 from jkeras.engine.layer import Layer
-from jkeras.engine.node import KerasTensor
+from jkeras.engine.node import KerasTensor, as_list, one_or_list
 from jkeras.engine.unkeyed import with_or_without_key
 from jkeras.layers.checks import positive_sizes
-from jkeras.layers.functions import describe, resolve, takes_mask, told
+from jkeras.layers.functions import describe, differentiates, resolve, takes_mask, told
 from jkeras.typing import Config, Key, Params, State
 
 __all__ = ["Lambda"]
@@ -58,6 +58,11 @@ class Lambda(Layer):
         self.arguments = dict(arguments or {})
         self.mask = mask
         super().__init__(**kwargs)
+
+    def __call__(self, x: Any, mask: Any = None) -> Any:
+        if differentiates(self.function) and all(isinstance(tensor, KerasTensor) for tensor in as_list(x)):
+            return one_or_list(as_list(self.function(x, **self.arguments)))  # no layer: an expression of the tensors
+        return super().__call__(x, mask)
 
     def apply(self, params: Params, x: Any) -> Any:
         return self.apply_with_state(params, {}, x)[0]

@@ -13,10 +13,10 @@ from jkeras.backend.variables import unwrap
 from jkeras.engine.config import serialise
 from jkeras.engine.contract import Context
 from jkeras.engine.layer import Layer, computes_with_apply
-from jkeras.engine.node import KerasTensor
+from jkeras.engine.node import KerasTensor, as_list, one_or_list
 from jkeras.engine.unkeyed import with_or_without_key
 from jkeras.errors import UnknownNameError
-from jkeras.layers.functions import describe, resolve, takes_mask, told
+from jkeras.layers.functions import describe, differentiates, resolve, takes_mask, told
 from jkeras.layers.lambda_ import declared_shape, infer_shape
 from jkeras.typing import Array, Config, Key, Params, Shape, State
 
@@ -100,6 +100,8 @@ class Merge(Layer):
                 f"Layer {self.name!r} (Merge) is connected already and cannot be called again. To merge other tensors, "
                 "use merge([tensor_1, tensor_2], mode=...), which makes a new layer."
             )
+        if differentiates(self.mode) and all(isinstance(tensor, KerasTensor) for tensor in x):
+            return one_or_list(as_list(self.mode(list(x), **self.arguments)))  # type: ignore[operator]
         output = super().__call__(x, mask)
         self.layers = self.inbound_nodes[0].inbound_layers
         return output

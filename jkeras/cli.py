@@ -143,11 +143,10 @@ def _prepare(options: argparse.Namespace, folder: Path) -> None:
     if options.backend_name:
         os.environ["KERAS_BACKEND"] = options.backend_name
     if options.py2:
-        from jkeras.compat import py2
+        from jkeras.compat import py2, py2_runtime
 
         py2.install(folder)
-        # Scripts say reload(sys); sys.setdefaultencoding('utf-8'): text is Unicode anyway.
-        vars(sys).setdefault("setdefaultencoding", lambda encoding: None)
+        py2_runtime.complete_modules()
     install_as_keras(theano=True)
     if not options.no_cache:
         with contextlib.suppress(OSError):  # a home that cannot be written costs time, and nothing else

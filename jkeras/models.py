@@ -12,10 +12,10 @@ from jkeras.callbacks import History
 from jkeras.compat import keras03
 from jkeras.compat.keras2 import accepts_keras2
 from jkeras.engine.config import describe, sharing
-from jkeras.engine.container import LayerList
 from jkeras.engine.graph import Graph as Calls
 from jkeras.engine.input import Input, InputLayer
 from jkeras.engine.layer import Layer, computes_with_apply
+from jkeras.engine.layer_list import LayerList
 from jkeras.engine.model import Model
 from jkeras.engine.node import KerasTensor, Node, as_list, get_source_inputs, one_or_list
 from jkeras.engine.saving.config import layer_from_config, layer_registry, reading, scope
@@ -191,7 +191,9 @@ class Sequential(Model):
     @property
     def layers(self) -> LayerList:
         """The layers as they were added."""
-        return LayerList(self._stack)
+        return LayerList(self._stack, self)
+
+    drop_last = pop
 
     @property
     def flattened_layers(self) -> list[Layer]:

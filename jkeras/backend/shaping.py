@@ -25,6 +25,7 @@ __all__ = [
     "is_sparse",
     "ndim",
     "one_hot",
+    "pack",
     "pattern_broadcast",
     "permute_dimensions",
     "repeat",
@@ -106,6 +107,12 @@ def concatenate(tensors: Sequence[Any], axis: int = -1) -> Array:
 def stack(x: Sequence[Any]) -> Array:
     """Join arrays of one shape along a new first axis."""
     return jnp.stack([as_array(item) for item in x])
+
+
+@op
+def pack(x: Sequence[Any]) -> Array:
+    """Do what `stack` does, under the name that Keras 1.0 had."""
+    return stack(x)
 
 
 @op

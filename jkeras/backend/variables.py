@@ -166,9 +166,11 @@ class Reads:
         """Return what the traced function gets for `variable`."""
         if variable in self.given:
             return self.given[variable]
-        if not any(known is variable for known in self.unknown):
+        array = variable.load()
+        # One that is made in this very trace, by K.zeros in a loss or a layer's call, is a constant that ends with it.
+        if not isinstance(array, Tracer) and not any(known is variable for known in self.unknown):
             self.unknown.append(variable)
-        return variable.load()
+        return array
 
 
 _reads: ContextVar[Reads | None] = ContextVar("reads", default=None)

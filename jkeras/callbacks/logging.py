@@ -73,6 +73,11 @@ class History(Callback):
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
 
+    def _repr_html_(self) -> str:
+        from jkeras.utils.html import history_html
+
+        return history_html(self)
+
 
 class ProgbarLogger(Callback):
     """Prints ``Epoch 1/10`` and a progress bar with running averages; at the end of the epoch its logs.

@@ -1,7 +1,7 @@
 """Python 2 source runs under Python 3: it is translated in memory, and no file is touched.
 
 The package fissix (extra ``py2``) turns the syntax and the names of Python 2 into Python 3's. What it leaves is done on the
-syntax tree: division, and pickle. Line numbers in tracebacks are those of the source as it stands in the file.
+syntax tree: division, `decode` of text, and pickle. Line numbers in tracebacks are those of the source as it stands in the file.
 """
 
 import ast
@@ -121,6 +121,14 @@ class _Leftovers(ast.NodeTransformer):
         if not (self.divide and isinstance(node.op, ast.Div)):
             return node
         return _call("__py2_div__", node.left, node.right, at=node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if not (isinstance(node.func, ast.Attribute) and node.func.attr == "decode"):
+            return node
+        call = _call("__py2_decode__", node.func.value, *node.args, at=node)
+        call.keywords = node.keywords
+        return call
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         self.generic_visit(node)

@@ -1,13 +1,26 @@
 """What translated Python 2 source calls while it runs: division as Python 2 had it, and built-ins that are gone."""
 
 import functools
+import math
 import operator
+import string
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-__all__ = ["NAMES", "cmp", "divide", "divide_attribute", "divide_in_place", "divide_item"]
+__all__ = [
+    "NAMES",
+    "cmp",
+    "complete_modules",
+    "decode",
+    "divide",
+    "divide_attribute",
+    "divide_in_place",
+    "divide_item",
+    "round_",
+]
 
 
 def divide(a: Any, b: Any) -> Any:
@@ -45,7 +58,45 @@ def cmp(a: Any, b: Any) -> int:
     return (a > b) - (a < b)
 
 
+def decode(x: Any, *args: Any, **kwargs: Any) -> Any:
+    """Return ``x.decode(…)``; what was a byte string in Python 2 is text already, if it was read or written as text."""
+    return x if isinstance(x, str) else x.decode(*args, **kwargs)
+
+
+def round_(number: Any, ndigits: int = 0) -> Any:
+    """Return ``round(number)`` of Python 2: a float, and a half is rounded away from zero.
+
+    >>> round_(2.5), round_(-0.5), round_(2.675, 2)
+    (3.0, -1.0, 2.67)
+    """
+    if isinstance(number, np.ndarray) or not isinstance(number, int | float | np.integer | np.floating):
+        return round(number, ndigits)  # type: ignore[call-overload]
+    value, scale = float(number), 10.0**-ndigits
+    if ndigits <= 0 and math.isfinite(value) and abs(value / scale) % 1 == 0.5:
+        return math.copysign(math.floor(abs(value / scale) + 0.5), value) * scale
+    return float(round(value, ndigits))
+
+
+def complete_modules() -> None:
+    """Give modules of the standard library what scripts look for there and Python 3 has not."""
+    string_functions = {"join": lambda words, sep=" ": sep.join(words), "maketrans": str.maketrans}
+    methods = ("capitalize", "count", "find", "lower", "replace", "rfind", "split", "strip", "upper", "zfill")
+    string_functions.update({name: getattr(str, name) for name in methods})
+    constants = {
+        "letters": string.ascii_letters,
+        "lowercase": string.ascii_lowercase,
+        "uppercase": string.ascii_uppercase,
+    }
+    for name, value in {**constants, **string_functions, "atof": float, "atoi": int}.items():
+        if not hasattr(string, name):
+            setattr(string, name, value)
+    # reload(sys); sys.setdefaultencoding('utf-8'): text is Unicode anyway.
+    if not hasattr(sys, "setdefaultencoding"):
+        sys.setdefaultencoding = lambda encoding: None  # type: ignore[attr-defined]
+
+
 NAMES: dict[str, Callable[..., Any]] = {
+    "__py2_decode__": decode,
     "__py2_div__": divide,
     "__py2_idiv__": divide_in_place,
     "__py2_idiv_attribute__": divide_attribute,
@@ -57,6 +108,7 @@ NAMES: dict[str, Callable[..., Any]] = {
     "long": int,
     "raw_input": input,
     "reduce": functools.reduce,
+    "round": round_,
     "unichr": chr,
     "unicode": str,
     "xrange": range,

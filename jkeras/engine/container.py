@@ -12,6 +12,7 @@ from jkeras.engine.contract import Context, InputSpec, Result
 from jkeras.engine.effects import changes
 from jkeras.engine.graph import Graph, GraphResult
 from jkeras.engine.layer import Layer, computes_with_apply
+from jkeras.engine.layer_list import LayerList
 from jkeras.engine.node import KerasTensor, Node, as_list, one_or_list
 from jkeras.engine.saving.methods import HasFiles
 from jkeras.engine.weights import WeightHandle
@@ -21,19 +22,6 @@ from jkeras.typing import Config, Key, Params, State
 __all__ = ["Container"]
 
 _INFERENCE = Context()
-
-
-class LayerList(list[Layer]):
-    """The layers of a model, to look at: the model would not follow a change of the list."""
-
-    def _refuse(self, *_: Any, **__: Any) -> Any:
-        raise TypeError(
-            "model.layers cannot be changed, the model would not follow. To leave out the last layers use model.pop() on a "
-            "Sequential, or make Model(input=model.input, output=model.layers[-2].output), which shares the weights."
-        )
-
-    append = extend = insert = pop = remove = clear = reverse = _refuse
-    sort = __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse  # type: ignore[assignment]
 
 
 class Container(HasFiles, Layer):
@@ -144,7 +132,25 @@ class Container(HasFiles, Layer):
     @property
     def layers(self) -> "LayerList":
         """The layers, in the order in which their weights stand in files."""
-        return LayerList(self.graph.layers)
+        return LayerList(self.graph.layers, self)
+
+    def drop_last(self) -> None:
+        """Take the last layer off; what follows it in a script, ``model.outputs = [model.layers[-1].output]``, is done with it.
+
+        Raises:
+            ValueError: the last layer does not make the only output from one tensor.
+        """
+        node, last = self.outputs[0].node, self.graph.layers[-1]
+        if len(self.outputs) != 1 or node.outbound_layer is not last or len(node.input_tensors) != 1 or last.is_input:
+            raise ValueError(
+                f"Model {self.name!r}: layers.pop() takes the last layer off a model with one output that this layer makes from "
+                "one tensor. Make a new model of the tensors that you mean: Model(input=…, output=…)."
+            )
+        if len(self.inbound_nodes) > 1:
+            raise ValueError(
+                f"Model {self.name!r} is part of another model already, so it cannot be changed by layers.pop()."
+            )
+        self._connect(self.inputs, node.input_tensors)
 
     def sublayers(self) -> Sequence[Layer]:
         return self.graph.layers
@@ -244,7 +250,7 @@ class Container(HasFiles, Layer):
 
     # ---- the functional face
 
-    def init(self, key: Key, input_shape: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    def init(self, key: Key, input_shape: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:  # type: ignore[override]
         """Return fresh ``(params, state)`` for the model; pure, also under ``vmap`` over keys."""
         return self.draw(key)
 
@@ -382,7 +388,7 @@ class Container(HasFiles, Layer):
         return self._calls() if inner else super()._calls_on(inputs)
 
     @property
-    def updates(self) -> list[Any]:
+    def updates(self) -> list[Any]:  # type: ignore[override]
         # Of a shared layer the first call counts.
         return [pair for node, number in self.graph.calls if number == 0 for pair in changes(node)]
 
@@ -414,6 +420,11 @@ class Container(HasFiles, Layer):
         model = cls(*graph_ends(config, custom_objects), name=config.get("name"))
         model.trainable = bool(config.get("trainable", True))
         return model
+
+    def _repr_html_(self) -> str:
+        from jkeras.utils.html import summary_html
+
+        return summary_html(self)
 
     def summary(self, line_length: int = 100, positions: Sequence[float] = (0.33, 0.55, 0.67, 1.0)) -> None:
         """Print the layers, their output shapes, their numbers of parameters and what they are connected to."""

@@ -127,8 +127,13 @@ class HasEffects:
 
     @property
     def uses_learning_phase(self) -> bool:
-        """Whether the layer computes something else while a model trains."""
-        return any(map(_differs_in_training, self._calls()))
+        """Whether the layer computes something else while a model trains: found out, unless a custom layer says so."""
+        said = vars(self).get("_says_learning_phase")
+        return any(map(_differs_in_training, self._calls())) if said is None else bool(said)
+
+    @uses_learning_phase.setter
+    def uses_learning_phase(self, says: Any) -> None:
+        self._says_learning_phase = says
 
     def get_losses_for(self, inputs: Any) -> list[Any]:
         """Return the penalties that depend on these input tensors; for ``None`` those of the weights."""
@@ -151,7 +156,9 @@ class HasEffects:
 
     # ---- connecting by hand
 
-    def create_input_layer(self, batch_input_shape: Any, input_dtype: str | None = None, name: str | None = None) -> None:
+    def create_input_layer(
+        self, batch_input_shape: Any, input_dtype: str | None = None, name: str | None = None
+    ) -> None:
         """Make an `Input` of this shape and call the layer on it, as `Sequential.add` does for the first layer."""
         from jkeras.engine.input import Input
 
@@ -169,9 +176,7 @@ class HasEffects:
 
         self(Input(tensor=x, batch_shape=shape))  # type: ignore[operator]
 
-    def add_inbound_node(
-        self, inbound_layers: Any, node_indices: Any = None, tensor_indices: Any = None
-    ) -> None:
+    def add_inbound_node(self, inbound_layers: Any, node_indices: Any = None, tensor_indices: Any = None) -> None:
         """Call the layer on what other layers return.
 
         Args:
@@ -213,7 +218,9 @@ def _traced(node: Node, look: Any, train: bool) -> Any:
         return result.value
 
     masks = [tensor.mask for tensor in node.input_tensors]
-    shapes = [tensor._keras_shape for tensor in node.input_tensors] + [mask and mask.shape for mask in masks]
+    shapes = [tensor._keras_shape for tensor in node.input_tensors] + [
+        mask if mask is None else mask._keras_shape for mask in masks
+    ]
     dtypes = [tensor.dtype for tensor in node.input_tensors] + ["bool"] * len(masks)
     infer.output_shapes(call, shapes, dtypes, fixed=node.outbound_layer.abstract_weights())
     return found[0]
@@ -258,7 +265,7 @@ def _differs_in_training(node: Node) -> bool:
             return _run(node, params, state, arrays, masks, train).value
 
         arrays = [abstract(tensor.shape, tensor.dtype) for tensor in node.input_tensors]
-        masks = [t.mask and abstract(t.mask.shape, "bool") for t in node.input_tensors]
+        masks = [t.mask if t.mask is None else abstract(t.mask._keras_shape, "bool") for t in node.input_tensors]
         return str(jax.make_jaxpr(call)(*layer.abstract_weights(), arrays, masks))
 
     return program(True) != program(False)

@@ -38,8 +38,9 @@ class GeneratorEnqueuer:
     generator, all prepare what they got. So a generator need not know of threads.
 
     Args:
-        generator: an iterator over batches. One with an attribute ``thread_safe`` that is true, such as those of
-            `jkeras.preprocessing.image`, is asked by all threads at once; then batches come as they are ready.
+        generator: an iterator over batches. One with a method ``deferred``, which returns a function that makes the next
+            batch, such as those of `jkeras.preprocessing.image`, is asked for that; the functions run side by side. One with
+            an attribute ``thread_safe`` that is true is asked by all threads at once; then batches come as they are ready.
         pickle_safe: Keras 1 used processes if it is true. Here there are threads all the same, since a process in which JAX
             runs cannot be forked.
         prepare: is called on each batch, by the thread that got it.
@@ -48,7 +49,8 @@ class GeneratorEnqueuer:
     def __init__(self, generator: Any, pickle_safe: bool = False, prepare: Callable[[Any], Any] | None = None):
         self._generator = endless(generator)
         self._prepare = prepare
-        self._shared = bool(getattr(generator, "thread_safe", False))
+        self._deferred = getattr(generator, "deferred", None)
+        self._shared = self._deferred is None and bool(getattr(generator, "thread_safe", False))
         self._asking = threading.Lock()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -97,6 +99,8 @@ class GeneratorEnqueuer:
     def _asked(self) -> Callable[[], Any]:
         """Ask the generator, and return a function that returns its batch or raises what it raised."""
         try:
+            if self._deferred is not None:
+                return self._deferred()
             batch = next(self._generator)
         except BaseException as error:
             raised = error

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any
 
-import jax
+import jax.numpy as jnp
+from jax import dtypes
 
 __all__ = ["Init"]
 
@@ -22,7 +23,7 @@ class Init:
     """
 
     def __init__(self, method: Callable[..., Any]):
-        functools.update_wrapper(self, method)
+        functools.update_wrapper(self, method)  # type: ignore[arg-type]
         self.method = method
 
     def __get__(self, layer: Any, owner: type | None = None) -> Any:
@@ -46,4 +47,4 @@ class Init:
 
 def _is_key(value: Any) -> bool:
     dtype = getattr(value, "dtype", None)
-    return dtype is not None and (jax.dtypes.issubdtype(dtype, jax.dtypes.prng_key) or dtype == "uint32")
+    return dtype is not None and (jnp.issubdtype(dtype, dtypes.prng_key) or dtype == "uint32")

@@ -11,6 +11,7 @@ from jkeras.typing import Params, Shape
 
 __all__ = ["Input", "InputLayer"]
 
+
 def _itself(x: Any) -> Any:
     return x
 
@@ -111,8 +112,8 @@ def Input(
         name: of the input; data can be given by it, as a dict.
         dtype: default `floatx`; ``'int32'`` for word indices.
         sparse: kept in configs; data arrive dense.
-        tensor: a symbolic tensor, or a variable, in place of a shape (or beside one that fits it). A model that has the result as its input takes data for
-            it; a `K.function` or model of other inputs computes it from them.
+        tensor: a symbolic tensor, or a variable, in place of a shape, or beside one that fits it. A model that has the result
+            as its input takes data for it; a `K.function` or model of other inputs computes it from them.
 
     Raises:
         ValueError: not exactly one of `shape` and `batch_shape` is given.

@@ -145,11 +145,13 @@ class Layer(HasWeights, NodeAccess, HasEffects):
     if not TYPE_CHECKING:  # the attributes that exist shall be known
 
         def __getattr__(self, attribute: str) -> Any:
+            if hasattr(type(self), attribute):  # a property that raises: its own message
+                return object.__getattribute__(self, attribute)
             message = f"{type(self).__name__!r} object has no attribute {attribute!r}"
             if attribute in vars(self).get("_passing", ()):
                 message = (
-                    f"Layer {self.name!r} ({type(self).__name__}) sets {attribute!r} in call(): it has a value only while that call "
-                    "runs. To read it, let a layer return it: call() may return a list of tensors."
+                    f"Layer {self.name!r} ({type(self).__name__}) sets {attribute!r} in call(): it has a value only while that "
+                    "call runs. To read it, let a layer return it: call() may return a list of tensors."
                 )
             raise AttributeError(message, name=attribute, obj=self)
 

@@ -101,6 +101,10 @@ class Model(HasTotalLoss, Container, TrainsOnGenerators):
         self._trainer = Trainer(self, objective, self.optimizer)
         self._objective, self._programs = objective, None
 
+    def drop_last(self) -> None:
+        super().drop_last()
+        self._objective = self._programs = self._trainer = None
+
     @property
     def metrics_names(self) -> list[str]:
         """Names of what `train_on_batch` and `evaluate` return."""

@@ -47,10 +47,10 @@ def fresh_arrays(layer: "Layer", key: Key) -> tuple[dict[str, Array], dict[str, 
 
 @contextmanager
 def _aside(key: Key) -> Iterator[None]:
-    numbers = np.random.get_state()  # noqa: NPY002 - scripts draw from it in `build`
-    np.random.seed(0)  # noqa: NPY002
+    numbers = np.random.get_state()
+    np.random.seed(0)
     try:
         with key_scope(key):
             yield
     finally:
-        np.random.set_state(numbers)  # noqa: NPY002
+        np.random.set_state(numbers)

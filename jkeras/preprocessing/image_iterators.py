@@ -5,10 +5,11 @@ time, goes on outside of it. Every batch has random numbers of its own, so that 
 makes it, nor on what the others do at the time; ``np.random`` is left alone.
 """
 
+import functools
 import os
 import threading
 import warnings
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -119,7 +120,19 @@ class _ImageIterator(Iterator):
 
     def next(self) -> Any:
         """Return the next batch: images, or ``(images, labels)``."""
-        draw = self._draw()
+        return self._make(self._draw())
+
+    def deferred(self) -> Callable[[], Any]:
+        """Settle the next batch, which is quick, and return a function that makes it.
+
+        Threads that call this one at a time, and the functions side by side, share the work and keep the order.
+        """
+        if type(self).next is not _ImageIterator.next:  # a script's own batches
+            batch = self.next()
+            return lambda: batch
+        return functools.partial(self._make, self._draw())
+
+    def _make(self, draw: _Draw) -> Any:
         with drawing_from(draw.source):
             images = [self._changed(self._image(int(index))) for index in draw.indices]
             batch = np.stack(images).astype(floatx(), copy=False)

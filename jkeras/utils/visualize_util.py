@@ -145,6 +145,7 @@ def _draw_history(history: Any, path: str, columns: int) -> None:
             axes.plot(epochs[: len(values[name])], values[name], marker="o" if len(epochs) == 1 else None, label=name)
         axes.set_title(title)
         axes.set_xlabel("epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     figure.savefig(path)
 

@@ -185,8 +185,9 @@ class BaseWrapper(BaseEstimator):
         """Return rows given as lists as an array, after the looks that scikit-learn expects; the rest is the model's."""
         if isinstance(x, list) and any(hasattr(entry, "shape") for entry in x):
             return x  # several inputs
-        if hasattr(x, "tocsr"):
-            return self._checked_features(x.tocsr(), fitting)  # some of scipy's sparse matrices are dicts to Python
+        to_rows = getattr(x, "tocsr", None)
+        if to_rows is not None:
+            return self._checked_features(to_rows(), fitting)  # some of scipy's sparse matrices are dicts to Python
         if isinstance(x, list | np.ndarray) or (hasattr(x, "__array__") and not hasattr(x, "shape")):
             x = np.asarray(x)
             x = x.astype(np.float64) if x.dtype == object else x

@@ -2,13 +2,14 @@
 
 import io
 import pickle
+import string
 import sys
 import traceback
 
 import numpy as np
 import pytest
 
-from jkeras.compat import py2, py2_pickle
+from jkeras.compat import py2, py2_pickle, py2_runtime
 from jkeras.compat.py2_runtime import NAMES
 from jkeras.errors import MissingExtraError
 
@@ -36,11 +37,26 @@ def value(expression):
         ("sorted({'a': 1}.iteritems()), {'a': 1}.has_key('a'), {'a': 1}.keys()[0]", ([("a", 1)], True, "a")),
         ("0777, 10L, `12`, 1 <> 2", (511, 10, "12", True)),
         ("isinstance(u'x', unicode), isinstance('x', basestring), unichr(65), cmp(1, 2)", (True, True, "A", -1)),
+        ("round(2.5), round(-0.5), round(5) / 2, round(2.678, 2), round(25, -1)", (3.0, -1.0, 2.5, 2.68, 30.0)),
+        ("'a'.decode('utf-8'), b'b'.decode(encoding='ascii')", ("a", "b")),
         ("[f.__name__ for f in (raw_input, reduce, xrange)]", ["input", "reduce", "range"]),
     ],
 )
 def test_expressions(expression, expected):
     assert value(expression) == expected
+
+
+def test_modules_have_what_python_2_had(monkeypatch):
+    for module, names in ((string, ("letters", "lowercase", "join", "atoi", "upper")), (sys, ("setdefaultencoding",))):
+        for name in names:
+            monkeypatch.delattr(module, name, raising=False)
+    py2_runtime.complete_modules()
+    run(
+        "import string, sys\nreload(sys)\nsys.setdefaultencoding('utf-8')\n"
+        "assert string.letters[:2] + string.lowercase[-1] == 'abz'\n"
+        "assert string.join(['a', 'b'], '-') == 'a-b' and string.join(['a', 'b']) == 'a b'\n"
+        "assert string.atoi('7') == 7 and string.upper('a') == 'A'\n"
+    )
 
 
 def test_statements(capsys):

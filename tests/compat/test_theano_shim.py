@@ -3,6 +3,7 @@
 import importlib
 import sys
 
+import jax
 import numpy as np
 import pytest
 
@@ -149,3 +150,17 @@ def test_symbolic_inputs_functions_and_gradients(theano):
     np.testing.assert_allclose(slope, 2 * x.sum(1)[:, None] * np.ones((2, 3)), rtol=1e-6)
     np.testing.assert_allclose(v.get_value(), 2.0)
     np.testing.assert_allclose(theano.function([a], T.switch(T.gt(a, 2), T.floor(a), -1))(x), np.where(x > 2, x, -1))
+
+
+def test_sizes_stay_numbers_in_traced_code(theano):
+    """The arithmetic of a spatial transformer's output size."""
+    T = theano.tensor
+
+    def halved(x):
+        height = T.cast(T.cast(x.shape[1], theano.config.floatX) // 2, "int64")
+        grid = T.dot(T.ones((height, 1)), T.arange(height, dtype="float32").dimshuffle("x", 0))
+        return T.reshape(x, (x.shape[0], height, 2)).sum(axis=2) + grid[0].sum()
+
+    x = np.arange(12.0).reshape(2, 6)
+    np.testing.assert_allclose(jax.jit(halved)(x), x.reshape(2, 3, 2).sum(axis=2) + 3)
+    assert isinstance(K.cast(3, "float32"), jax.Array)

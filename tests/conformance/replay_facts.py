@@ -18,9 +18,22 @@ def replay_facts(case: Case) -> None:
         return
     recorded = case.entry["result"]
     got = _plain(CALLS.get(name, _call)(find(FACTS[name]), **case.entry["inputs"]))
+    if "principal_components" in (recorded if isinstance(recorded, dict) else {}):
+        got, recorded = _within_the_images(got, case.entry["inputs"]), _within_the_images(recorded, case.entry["inputs"])
     if name in ("tokenizer", "image_generator"):  # of these, some cases recorded only a part
         got = {key: value for key, value in got.items() if key in recorded}
     assert_like(name, got, recorded, case.forward)
+
+
+def _within_the_images(result: dict[str, Any], inputs: dict[str, Any]) -> dict[str, Any]:
+    """The whitening matrix as it acts on the images that it was made of.
+
+    There are fewer of them than pixels. In all other directions the matrix is the inverse of rounding errors, which are those of
+    the machine and the LAPACK of the recording.
+    """
+    images = np.random.RandomState(inputs["seed"]).uniform(0, 255, inputs["shape"]).astype("float32")
+    white = images.reshape(len(images), -1) @ np.asarray(result["principal_components"])
+    return {**result, "principal_components": white.tolist()}
 
 
 def _call(function: Callable[..., Any], *, args: Any = (), kwargs: Any = None, **inputs: Any) -> Any:

@@ -101,6 +101,33 @@ def test_a_variable_that_is_in_no_list_is_a_constant():
     np.testing.assert_array_equal(model.predict(X), X + 5)
 
 
+def test_variables_that_a_call_or_a_loss_makes_are_constants():
+    traces = []
+
+    class Shifted(Layer):
+        def call(self, x, mask=None):
+            traces.append(1)
+            return x * K.variable(np.array([1.0, 2.0, 3.0])) + K.ones((1, 3)) + K.zeros((3,))
+
+    def weighted(y_true, y_pred):
+        return K.mean(K.square(y_true - y_pred) * K.variable(np.array([1.0, 0.0, 3.0])), axis=-1)
+
+    model = Sequential([Shifted(input_shape=(3,))])
+    model.compile("sgd", weighted)
+    output = X * [1, 2, 3] + 1
+    expected = np.mean((X - output) ** 2 * [1, 0, 3])
+    for _ in range(2):
+        np.testing.assert_allclose(model.test_on_batch(X, X), expected, rtol=1e-5)
+        np.testing.assert_allclose(model.predict(X), output, rtol=1e-5)
+    f = K.function([model.input], [model.output])
+    first = [f([X])[0] for _ in range(2)]
+    np.testing.assert_array_equal(*first)
+    count = len(traces)
+    for _ in range(3):
+        model.test_on_batch(X, X), model.predict(X), f([X])
+    assert len(traces) == count
+
+
 def test_weights_stand_in_the_order_of_the_script():
     class Ordered(Layer):
         def build(self, input_shape):

@@ -10,7 +10,7 @@ from jkeras import regularizers
 from jkeras.engine.contract import Context
 from jkeras.engine.layer import Layer
 from jkeras.errors import MissingStateError
-from jkeras.layers import LSTM, Dense, Input, merge
+from jkeras.layers import LSTM, Activation, Dense, Input, merge
 from jkeras.models import Model, Sequential
 from tests.engine.custom_layers import KEY, Counter, Linear, X, shapes
 
@@ -171,7 +171,6 @@ def changes(change):
 @pytest.mark.parametrize(
     ("change", "name"),
     [
-        (lambda self, x: setattr(self, "last_output", x), "last_output"),
         (lambda self, x: setattr(self, "total", self.total + 1), "total"),
         (lambda self, x: self.seen.append(x), "seen"),
         (lambda self, x: self.table["a"].append(x), "table"),
@@ -185,7 +184,100 @@ def test_a_call_that_changes_an_attribute_is_refused_where_the_model_is_built(ch
         match=rf"'changing_1' \(Changing\): call\(\) changes the attribute '{name}'.*build\(\).*self.add_update",
     ):
         layer(Input((3,)))
-    assert (layer.seen, layer.table, layer.total, hasattr(layer, "last_output")) == ([], {"a": [1]}, 0, False)
+    assert (layer.seen, layer.table, layer.total) == ([], {"a": [1]}, 0)
+
+
+def test_what_a_call_keeps_in_a_new_attribute_holds_for_that_call():
+    class Gate(Layer):
+        size = None
+
+        def call(self, x, mask=None):
+            self.size = K.int_shape(x)[1]  # as Keras 1's decoders keep what their steps read
+            self.weights_of_x = K.softmax(x)
+            return self.gated(x)
+
+        def gated(self, x):
+            return x * self.weights_of_x * self.size
+
+    layer = Gate()
+    model = Sequential([Dense(3, input_dim=3), layer])
+    model.compile("sgd", "mse")
+    model.fit(X, X, nb_epoch=1, verbose=0)
+    before = model.layers[0].output
+    softmax = Model(model.input, Activation("softmax")(before)).predict(X)
+    expected = Model(model.input, before).predict(X) * softmax * 3
+    np.testing.assert_allclose(model.predict(X), expected, rtol=1e-5)
+    assert layer.size is None
+    with pytest.raises(AttributeError, match=r"'gate_1' \(Gate\) sets 'weights_of_x' in call\(\).*may return a list"):
+        _ = layer.weights_of_x
+    with pytest.raises(AttributeError, match="'Gate' object has no attribute 'other'"):
+        _ = layer.other
+
+
+def test_a_weight_cannot_be_set_in_a_call():
+    class Decaying(Layer):
+        def build(self, input_shape):
+            self.factor = self.add_weight((input_shape[-1],), initializer="one", name="factor", trainable=False)
+
+        def call(self, x, mask=None):
+            self.factor = self.factor * 0.9
+            return x * self.factor
+
+    with pytest.raises(ValueError, match=r"changes the attribute 'factor'.*self.add_update"):
+        Sequential([Decaying(input_shape=(3,))])
+
+
+class Averaging(Layer):
+    """Subtracts a running mean, which it reports as Keras 1.0's layers did."""
+
+    def __init__(self, report, **kwargs):
+        self.report = report
+        super().__init__(**kwargs)
+
+    def build(self, input_shape):
+        self.updates = []
+        self.mean = K.zeros(input_shape[1:], name=f"{self.name}_mean")
+        self.non_trainable_weights = [self.mean]
+
+    def call(self, x, mask=None):
+        self.report(self, (self.mean, 0.9 * self.mean + 0.1 * K.mean(x, axis=0)))
+        self.losses = [0.5 * K.sum(K.square(x))]
+        return x - self.mean
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        lambda self, update: setattr(self, "updates", [update]),
+        lambda self, update: self.updates.append(update),
+        lambda self, update: self.add_updates([update], None),
+    ],
+)
+def test_updates_and_losses_as_attributes(report):
+    model = Sequential([Averaging(report, input_shape=(3,))])
+    model.compile("sgd", "mse")
+    loss = model.train_on_batch(np.ones((4, 3)), np.ones((4, 3)))
+    np.testing.assert_allclose(model.get_weights()[0], 0.1, rtol=1e-6)
+    np.testing.assert_allclose(loss, 6.0, rtol=1e-6)
+    assert len(model.layers[0].updates) == len(model.layers[0].losses) == 1
+    with pytest.raises(AttributeError, match=r"updates are put into self.updates inside call\(\)"):
+        model.layers[0].updates = [(model.layers[0].mean, 1.0)]
+
+
+def test_a_layer_may_say_that_it_uses_the_learning_phase():
+    class Noisy(Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.uses_learning_phase = True
+
+        def call(self, x, mask=None):
+            self.uses_learning_phase = True
+            return K.in_train_phase(x + 1, x)
+
+    model = Sequential([Noisy(input_shape=(3,))])
+    assert model.layers[0].uses_learning_phase is True
+    f = K.function([model.input, K.learning_phase()], [model.output])
+    np.testing.assert_allclose(f([X, 1])[0] - f([X, 0])[0], 1, rtol=1e-5)
 
 
 def test_local_names_are_no_changes():

@@ -5,7 +5,7 @@ import pytest
 
 from jkeras import backend as K
 from jkeras.engine.topology import InputSpec, Layer, Merge, Node
-from jkeras.layers import LSTM, Dense, Dropout, Input, TimeDistributed
+from jkeras.layers import LSTM, Dense, Dropout, Input, Masking, TimeDistributed
 from jkeras.models import Model, Sequential
 from jkeras.regularizers import Regularizer, l2
 
@@ -201,3 +201,10 @@ def test_run_internal_graph():
     values, _, shapes = model.run_internal_graph([X])
     assert shapes == [(5, 2)]
     np.testing.assert_array_equal(values[0], model.predict_on_batch(X))
+
+
+def test_of_layers_with_masks():
+    model = Sequential([Masking(input_shape=(4, 2)), LSTM(3, W_regularizer=l2(0.1), dropout_W=0.5)])
+    assert len(model.losses) == len([handle for handle in model.weights if "_W_" in handle.name])
+    assert model.layers[1].uses_learning_phase
+    assert model.updates == []

@@ -41,17 +41,40 @@ def test_layers_leave_the_input_layer_out_and_cannot_change_the_stack():
     model = Sequential([Dense(4, input_dim=3), Dense(2)])
     assert not any(isinstance(layer, InputLayer) for layer in model.layers)
     for change in (
-        lambda: model.layers.pop(),
+        lambda: model.layers.pop(0),
         lambda: model.layers.append(Dense(2)),
         lambda: model.layers.__delitem__(-1),
     ):
-        # An idiom of Keras 1 to take the top off; the model would go on with it.
         with pytest.raises(
-            TypeError, match=r"model.layers cannot be changed.*model.pop\(\).*model.layers\[-2\].output"
+            TypeError, match=r"model.layers cannot be changed.*layers.pop\(\).*model.layers\[-2\].output"
         ):
             change()
     assert len(model.layers) == 2
     assert model.layers[:1] == [model.layers[0]]
+
+
+@pytest.mark.parametrize("functional", [False, True])
+def test_layers_pop_takes_the_top_off_for_fine_tuning(functional):
+    model = Sequential([Dense(4, input_dim=3, activation="tanh"), Dense(9)])
+    if functional:
+        model = Model(model.input, model.output)
+    hidden = Model(model.input, model.layers[-2].output)
+    assert model.layers.pop().name == "dense_2"
+    model.outputs = [model.layers[-1].output]  # what Keras 1's scripts had to say next
+    model.layers[-1].outbound_nodes = []
+    assert names(model.layers)[-1] == "dense_1"
+    np.testing.assert_array_equal(model.predict(X), hidden.predict(X))
+    tuned = Model(model.input, Dense(2)(model.layers[-1].output))
+    tuned.compile("sgd", "mse")
+    tuned.fit(X, np.zeros((len(X), 2)), nb_epoch=1, verbose=0)
+    assert tuned.output_shape == (None, 2)
+
+
+def test_layers_pop_needs_one_output_that_the_last_layer_makes():
+    x = Input((3,))
+    model = Model(x, [Dense(2)(x), Dense(2)(x)])
+    with pytest.raises(ValueError, match=r"layers.pop\(\) takes the last layer off a model with one output"):
+        model.layers.pop()
 
 
 def test_an_input_layer_may_begin_the_stack():

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from jkeras.layers import Dense, Flatten
+from jkeras.models import Sequential
 from jkeras.preprocessing.image import DirectoryIterator, ImageDataGenerator, Iterator, NumpyArrayIterator, load_img
 
 
@@ -184,6 +186,41 @@ def test_many_threads_share_a_flow_without_gaps_or_doubles():
     ):
         assert labels == other
         np.testing.assert_array_equal(batch, found)
+
+
+def test_batches_can_be_settled_first_and_made_later():
+    x = images()
+    plain, deferred = (augmenting().flow(x, np.arange(8), batch_size=3, seed=1) for _ in range(2))
+    promises = [deferred.deferred() for _ in range(5)]
+    made = [promise() for promise in reversed(promises)][::-1]
+    for (batch, labels), (expected, others) in zip(made, plain, strict=False):
+        np.testing.assert_array_equal(batch, expected)
+        np.testing.assert_array_equal(labels, others)
+
+
+def test_batches_of_a_scripts_own_are_never_passed_over():
+    class Doubled(NumpyArrayIterator):
+        def next(self):
+            return super().next() * 2
+
+    x = images(2)
+    np.testing.assert_array_equal(Doubled(x, None, ImageDataGenerator()).deferred()(), 2 * x)
+
+
+def test_eight_workers_train_a_model():
+    model = Sequential([Flatten(input_shape=(3, 6, 5)), Dense(1)])
+    model.compile("sgd", "mse")
+    seen = []
+
+    def look(x):
+        seen.append(float(x[0, 0, 0]))
+        return x / 255
+
+    x = np.arange(24, dtype="float32")[:, None, None, None] * np.ones((1, 3, 6, 5), "float32")
+    flow = ImageDataGenerator(preprocessing_function=look).flow(x, np.zeros(24), batch_size=5)
+    model.fit_generator(flow, samples_per_epoch=24, nb_epoch=2, nb_worker=8, verbose=0)
+    counts = np.bincount(np.array(seen, int), minlength=24)
+    assert counts.min() >= 2 and counts.max() - counts.min() <= 1  # some batches are made ahead
 
 
 def test_an_error_in_one_batch_does_not_stop_the_next():

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from jkeras import backend as K
-from jkeras.engine.contract import Context
-from jkeras.layers import GRU, LSTM, Layer, Masking, Recurrent, SimpleRNN
-from jkeras.models import Sequential
+from jkeras.engine.contract import Context, InputSpec
+from jkeras.layers import GRU, LSTM, Dense, Input, Layer, Masking, Recurrent, SimpleRNN
+from jkeras.models import Model, Sequential
 from tests.layers.recurrent.models import BATCH, FEATURES, MASKED, TIME, UNITS, X, around, rng, same_as
 from tests.layers.recurrent.reference import run
 
@@ -313,13 +313,55 @@ def test_states_of_any_shape():
     np.testing.assert_allclose(y[0], 3 + window[:1], rtol=1e-5)
 
 
+def test_a_decoder_that_reads_vectors():
+    class Decoder(Recurrent):
+        input_spec = (InputSpec(ndim=2),)
+
+        def __init__(self, output_dim, length, **kwargs):
+            self.output_dim, self.length = output_dim, length
+            super().__init__(return_sequences=True, **kwargs)
+
+        def build(self, input_shape):
+            self.cell = LSTM(self.output_dim, name="cell")
+            self.cell.build((input_shape[0], 1, input_shape[1]))
+            self.trainable_weights = self.cell.trainable_weights
+            self.states = [None, None]
+
+        def get_output_shape_for(self, input_shape):
+            return input_shape[0], self.length, self.output_dim
+
+        def call(self, x, mask=None):
+            sequence = K.repeat(x, self.length)
+            steps, constants = self.cell.preprocess_input(sequence), self.cell.get_constants(sequence)
+            h = c = K.zeros_like(x[:, :1]) + K.zeros((1, self.output_dim))
+            outputs = []
+            for time in range(self.length):
+                h, (h, c) = self.cell.step(steps[:, time], [h, c, *constants])
+                outputs.append(h)
+            return K.permute_dimensions(K.pack(outputs), (1, 0, 2))
+
+    decoder = Decoder(3, 6)
+    model = Sequential([Dense(4, input_dim=FEATURES), decoder])
+    hidden = Model(model.input, model.layers[0].output).predict(X[:, 0])
+    x = Input((6, 4))
+    lstm = LSTM(3, return_sequences=True)
+    reference = Model(x, lstm(x))
+    lstm.set_weights(decoder.get_weights())
+    expected = reference.predict(np.repeat(hidden[:, None], 6, axis=1))
+    np.testing.assert_allclose(model.predict(X[:, 0]), expected, atol=1e-5)
+
+
 def test_a_step_that_changes_the_layer_is_refused():
     class Leaking(SimpleRNN):
+        def __init__(self, *args, **kwargs):
+            self.seen = []
+            super().__init__(*args, **kwargs)
+
         def step(self, x, states):
-            self.last = x
+            self.seen = [*self.seen, x]
             return super().step(x, states)
 
-    with pytest.raises(ValueError, match=r"'leaking_1' \(Leaking\): call\(\) changes the attribute 'last'"):
+    with pytest.raises(ValueError, match=r"'leaking_1' \(Leaking\): call\(\) changes the attribute 'seen'"):
         Sequential([Leaking(UNITS, input_shape=(TIME, FEATURES))]).predict(X)
 
 

@@ -201,7 +201,9 @@ def _without_ours(traceback: TracebackType | None) -> TracebackType | None:
 
 
 def _hint_at_python_2(error: BaseException) -> None:
-    """Add a note to an error that Python 2 source makes under Python 3."""
+    """Add a note to an error that Python 2 source makes under Python 3, or that lacks what came with Keras 1."""
+    if isinstance(error, ModuleNotFoundError) and str(error.name).partition(".")[0] == "six":
+        error.add_note("Keras 1 brought the package six along; here it is:  pip install 'jkeras[py2]'")
     match error:
         case SyntaxError():
             found = "print" in str(error) or "exec" in str(error) or _is_python_2(error)

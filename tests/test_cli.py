@@ -200,3 +200,13 @@ def test_the_command_line(arguments, code, text, capsys):
     assert end.value.code == code
     captured = capsys.readouterr()
     assert text in captured.out + captured.err
+
+
+def test_a_missing_six_is_told_where_to_get(tmp_path):
+    (tmp_path / "script.py").write_text("from six.moves import range\n")
+    (tmp_path / "start.py").write_text(
+        "import sys; sys.modules['six'] = None\nfrom jkeras.cli import main\nsys.exit(main(['run', 'script.py']))"
+    )
+    code, _, error = python(tmp_path, "start.py")
+    assert code == 1
+    assert "jkeras[py2]" in error

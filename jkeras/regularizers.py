@@ -60,9 +60,7 @@ class Regularizer:
 
     def set_layer(self, _: Any) -> None:
         """Do nothing, as in Keras 1.2; a regularizer is called with what it regularizes."""
-        warnings.warn(
-            "`set_layer` of regularizers does nothing; remove the call.", DeprecationWarning, stacklevel=2
-        )
+        warnings.warn("`set_layer` of regularizers does nothing; remove the call.", DeprecationWarning, stacklevel=2)
 
 
 class RegularizerOfParam:

@@ -4,6 +4,10 @@ import os
 
 # Before anything imports jax. A GPU's numbers are close but not equal, and the tests compare closely.
 os.environ["JAX_PLATFORMS"] = "cpu"
+# Almost all the time of the tests is compiling; without LLVM's optimizations it is a quarter less. XLA's own are as ever.
+# JKERAS_TEST_OPTIMIZED=1 tests the programs as users get them.
+if not os.environ.get("JKERAS_TEST_OPTIMIZED"):
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_backend_optimization_level=0".strip()
 
 import jax
 import numpy as np

@@ -95,7 +95,9 @@ class ModelCheckpoint(Callback):
 class TerminateOnNaN(Callback):
     """Stops training at the end of the epoch in which the loss became NaN or infinite, with a warning that says where."""
 
-    watches_batches = False
+    @property
+    def watches_batches(self) -> bool:
+        return False
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._epoch = 0

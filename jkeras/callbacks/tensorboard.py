@@ -74,7 +74,7 @@ class TensorBoard(Callback):
         self._writer.close()
 
     def _add(self, step: int, **content: Any) -> None:
-        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.compat.proto.event_pb2 import Event  # type: ignore
 
         self._writer.add_event(Event(wall_time=time.time(), step=step, **content))
 
@@ -124,7 +124,7 @@ def _picture(array: np.ndarray) -> Any:
         raise MissingExtraError("pillow", "image", "TensorBoard(write_images=True)") from error
     matrix = np.atleast_2d(np.reshape(array, (-1, array.shape[-1])) if array.ndim > 1 else array).astype(np.float64)
     span = matrix.max() - matrix.min()
-    pixels = np.uint8(255 * (matrix - matrix.min()) / (span or 1.0))
+    pixels: np.ndarray = (255 * (matrix - matrix.min()) / (span or 1.0)).astype(np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(pixels, mode="L").save(buffer, format="PNG")
     height, width = pixels.shape
@@ -133,7 +133,7 @@ def _picture(array: np.ndarray) -> Any:
 
 def _graph(model: Any) -> Any:
     """Return the layers and their connections as TensorBoard's graph."""
-    from tensorboard.compat.proto.graph_pb2 import GraphDef
+    from tensorboard.compat.proto.graph_pb2 import GraphDef  # type: ignore
 
     graph = GraphDef()
     for node in model.graph.nodes:

@@ -80,6 +80,7 @@ class GeneratorEnqueuer:
     def _work(self) -> None:
         while not self._stop.is_set():
             slot: Future[Any] = Future()
+            ask: Any = None
             with self._asking:
                 if self._stop.is_set():
                     return

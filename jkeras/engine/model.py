@@ -27,7 +27,7 @@ from jkeras.utils.progbar import Progbar, echo
 __all__ = ["Model"]
 
 
-class Model(HasTotalLoss, Container, TrainsOnGenerators):
+class Model(HasTotalLoss, Container, TrainsOnGenerators):  # type: ignore[misc]
     """A graph of layers that can be trained (Keras 1's ``Model``).
 
     Args:

@@ -12,7 +12,7 @@ from jkeras.engine.weights import stable_hash
 from jkeras.errors import did_you_mean
 from jkeras.layers.recurrent.base import Recurrent
 from jkeras.layers.wrappers import Wrapper
-from jkeras.typing import Array, Key, Params, Shape, State
+from jkeras.typing import Array, Params, Shape, State
 
 __all__ = ["Bidirectional"]
 
@@ -66,12 +66,9 @@ class Bidirectional(Wrapper):
     def check_input(self, shapes: Sequence[Shape]) -> None:
         self.forward_layer.check_input(shapes)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any = None) -> None:
         for layer in self.sublayers():
             layer.ensure_built(input_shape)
-
-    def init(self, key: Key, input_shape: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        return Layer.init(self, key, input_shape)
 
     def run(self, params: Params, state: State, x: Any, ctx: Context) -> Result:
         results = {}

@@ -22,7 +22,7 @@ __all__ = ["ConvLSTM2D", "ConvRecurrent2D", "InputSpec", "Layer", "conv_output_l
 _GATES = ("i", "f", "c", "o")
 
 
-class ConvRecurrent2D(Recurrent, SpatialLayer):
+class ConvRecurrent2D(Recurrent, SpatialLayer):  # type: ignore[misc]
     """Base class of recurrent layers over sequences of images; it has no step and cannot be used itself.
 
     Args:
@@ -95,11 +95,11 @@ class ConvRecurrent2D(Recurrent, SpatialLayer):
     def state_shape(self, batch_size: int) -> Any:
         return self.image_shape(self.built_shape)
 
-    def get_initial_states(self, X: Array) -> list[Array]:
+    def get_initial_states(self, X: Array) -> list[Array]:  # type: ignore[override]
         shape = self.image_shape(X.shape)
         return [jnp.zeros(shape, X.dtype) for _ in self.states]  # type: ignore[arg-type]
 
-    def get_constants(self, X: Array, train: bool = False) -> list[Any]:
+    def get_constants(self, X: Array, train: bool = False) -> list[Any]:  # type: ignore[override]
         return []
 
     def get_config(self) -> Config:

@@ -93,7 +93,7 @@ class _LocallyConnected(SpatialLayer):
         if self.dim_ordering == "th":
             x = jnp.moveaxis(x, 1, -1)  # (batch, *space, channels)
         places = [
-            conv_output_length(size, length, "valid", distance)
+            conv_output_length(size, length, "valid", distance) or 0
             for size, length, distance in zip(x.shape[1:-1], self.window(), self.distances(), strict=True)
         ]
         taps = []
@@ -101,7 +101,7 @@ class _LocallyConnected(SpatialLayer):
             ends = [
                 first + (count - 1) * step + 1
                 for first, count, step in zip(start, places, self.distances(), strict=True)
-            ]  # type: ignore
+            ]
             cut = tuple(slice(first, end, step) for first, end, step in zip(start, ends, self.distances(), strict=True))
             taps.append(x[(slice(None), *cut)])
         # The numbers of a window stand in the order in which Keras 1 flattened it.

@@ -171,10 +171,11 @@ class Merge(Layer):
         if not callable(self.mode):
             return _MODES[self.mode](self, list(x)), state
         arguments = {**self.arguments, "mask": ctx.mask} if takes_mask(self.mode) else self.arguments
+        mode: Any = self.mode
 
         def compute(key: Key | None) -> Array:
             with told(ctx._replace(key=key)):
-                return unwrap(self.mode(list(x), **arguments))
+                return unwrap(mode(list(x), **arguments))
 
         return with_or_without_key(compute, ctx.key), state
 

@@ -19,7 +19,10 @@ def replay_facts(case: Case) -> None:
     recorded = case.entry["result"]
     got = _plain(CALLS.get(name, _call)(find(FACTS[name]), **case.entry["inputs"]))
     if "principal_components" in (recorded if isinstance(recorded, dict) else {}):
-        got, recorded = _within_the_images(got, case.entry["inputs"]), _within_the_images(recorded, case.entry["inputs"])
+        got, recorded = (
+            _within_the_images(got, case.entry["inputs"]),
+            _within_the_images(recorded, case.entry["inputs"]),
+        )
     if name in ("tokenizer", "image_generator"):  # of these, some cases recorded only a part
         got = {key: value for key, value in got.items() if key in recorded}
     assert_like(name, got, recorded, case.forward)

@@ -79,6 +79,8 @@ class Layer(HasWeights, NodeAccess, HasEffects):
     """Whether this is an InputLayer."""
     is_custom = False
     """Whether the class is of Keras 1's style: it computes in `call`, and keeps weights and layers in attributes."""
+    stateful = False
+    """Whether the layer carries its state from batch to batch, as recurrent layers can."""
     keeps_batch = True
     """Whether the layers in this one are called on its own batch; a TimeDistributed lays steps and samples together."""
     supports_masking = False

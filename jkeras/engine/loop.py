@@ -104,7 +104,7 @@ def fit(
             with stateful.isolated(model) if isolate_state else nullcontext():
                 values = evaluate(model, trainer, held_out)
             logs.update((f"val_{name}", value) for name, value in zip(names, values, strict=True))
-        position.reached(model, epoch + 1, index)  # for callbacks that save
+        position.reached(model, epoch + 1, index, random=False)  # for callbacks that save
         callbacks.on_epoch_end(epoch, logs)
         position.reached(model, epoch + 1, index)  # what they drew from np.random counts too
         if model.stop_training:

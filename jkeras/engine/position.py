@@ -21,8 +21,8 @@ class Position(NamedTuple):
     """How many are done."""
     order: np.ndarray
     """The numbers of the samples as the last epoch had them."""
-    random: dict[str, Any]
-    """The state of ``np.random``, as its ``get_state(legacy=False)`` tells it."""
+    random: dict[str, Any] | None = None
+    """The state of ``np.random``, as its ``get_state(legacy=False)`` tells it; ``None``: what it is when somebody asks."""
 
 
 def within_epoch(model: "Model") -> None:
@@ -30,9 +30,9 @@ def within_epoch(model: "Model") -> None:
     model.position = None
 
 
-def reached(model: "Model", epochs: int, order: np.ndarray) -> None:
-    """Note that so many epochs are done."""
-    model.position = Position(epochs, order, np.random.get_state(legacy=False))
+def reached(model: "Model", epochs: int, order: np.ndarray, random: bool = True) -> None:
+    """Note that so many epochs are done, and, if `random`, the state of ``np.random`` now."""
+    model.position = Position(epochs, order, np.random.get_state(legacy=False) if random else None)
 
 
 def first_order(model: "Model", initial_epoch: int, samples: int) -> np.ndarray:
@@ -42,7 +42,7 @@ def first_order(model: "Model", initial_epoch: int, samples: int) -> np.ndarray:
     there. This happens once, in the first `fit`.
     """
     start, model.resumes_at = model.resumes_at, None
-    if start is not None and 0 < initial_epoch == start.epochs and len(start.order) == samples:
+    if start is not None and start.random is not None and 0 < initial_epoch == start.epochs and len(start.order) == samples:
         np.random.set_state(start.random)
         return np.array(start.order, np.int32)
     return np.arange(samples, dtype=np.int32)

@@ -25,7 +25,7 @@ def progress_of(model: "Model") -> dict[str, Any]:
     if not hasattr(model, "steps_done"):
         return {}
     place = model.position
-    random = None if place is None else _flat_random(place.random)
+    random = None if place is None else _flat_random(place.random or np.random.get_state(legacy=False))
     return {
         "seed": model._run_seed,
         "steps": model.steps_done,

@@ -42,7 +42,12 @@ def first_order(model: "Model", initial_epoch: int, samples: int) -> np.ndarray:
     there. This happens once, in the first `fit`.
     """
     start, model.resumes_at = model.resumes_at, None
-    if start is not None and start.random is not None and 0 < initial_epoch == start.epochs and len(start.order) == samples:
+    if (
+        start is not None
+        and start.random is not None
+        and 0 < initial_epoch == start.epochs
+        and len(start.order) == samples
+    ):
         np.random.set_state(start.random)
         return np.array(start.order, np.int32)
     return np.arange(samples, dtype=np.int32)

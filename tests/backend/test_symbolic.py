@@ -313,3 +313,23 @@ def test_what_is_known_of_tensors():
     assert K.get_variable_shape(v) == K.get_variable_shape(lazy) == (2, 3)
     assert type(K.int_shape(x)) is tuple
     assert K.legacy_weight_ordering() is False
+
+
+def test_the_functions_that_their_own_tests_call_on_arrays_only():
+    labels = K.placeholder(shape=(7,), dtype="int32")
+    layout = np.array([5, 1, 5, 2, 5, 2, 5], "int32")
+    assert K.function([labels], K.ctc_create_skip_idxs(labels))([layout]).tolist() == [
+        1,
+        7,
+    ]  # filled up with the length
+    now, before = K.placeholder(shape=(7,)), K.placeholder(shape=(7,))
+    arguments = np.array([1], "int32"), np.zeros(7, "float32"), 1
+    numbers = [np.linspace(-2, -1, 7, dtype="float32"), np.zeros(7, "float32")]
+    found = K.function([now, before], list(K.ctc_update_log_p(*arguments, now, before)))(numbers)
+    for one, two in zip(found, K.ctc_update_log_p(*arguments, *numbers), strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-6)
+    x, kernel = np.ones((1, 2, 3, 3), "float32"), np.ones((2, 2, 2, 2), "float32")
+    images = K.placeholder(shape=(None, 2, 3, 3))
+    how = {"output_shape": (None, 2, 4, 4), "dim_ordering": "th"}
+    (deconvolved,) = K.function([images], [K.deconv2d(images, kernel, **how)])([x])
+    np.testing.assert_allclose(deconvolved, K.deconv2d(x, kernel, **how), rtol=1e-6)

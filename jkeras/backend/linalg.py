@@ -1,5 +1,6 @@
 """Products of tensors, and look-up of rows."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,12 @@ def dot(x: Any, y: Any) -> Array:
     >>> dot(jnp.ones((2, 3, 4)), jnp.ones((5, 4, 6))).shape
     (2, 3, 5, 6)
     """
-    return jnp.dot(as_array(x), as_array(y))
+    x, y = as_array(x), as_array(y)
+    if x.ndim > 2 and y.ndim == 2:
+        # As a product of two matrices: the derivative of jnp.dot would first make a transposed copy of the gradient.
+        rows = jnp.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+        return jnp.reshape(jnp.dot(rows, y), (*x.shape[:-1], y.shape[-1]))
+    return jnp.dot(x, y)
 
 
 @op

@@ -11,7 +11,7 @@ from jkeras.backend.dispatch import op
 from jkeras.backend.variables import as_array, unwrap
 from jkeras.typing import Array
 
-__all__ = ["rnn"]
+__all__ = ["Ran", "loop", "rnn", "time_major_mask"]
 
 Step = Callable[[Array, list[Any]], tuple[Array, Sequence[Array]]]
 
@@ -64,13 +64,54 @@ def rnn(
             f"{name} needs inputs of shape (batch, time, …) with at least one time step; got {inputs.shape}."
         )
     fixed = [unwrap(constant) for constant in constants or []]
+
+    def step(x: Array, states: list[Any]) -> tuple[Any, Sequence[Any], tuple[()]]:
+        return *step_function(x, [*states, *fixed]), ()
+
     # (batch, time, …) -> (time, batch, …): a step of the loop reads one contiguous block.
     x = jnp.swapaxes(inputs, 0, 1)
-    flags = None if mask is None else _time_major_mask(mask, inputs, name)
+    flags = None if mask is None else time_major_mask(mask, inputs, name)
+    last, outputs, states, _ = loop(
+        step, x, initial_states, flags, go_backwards=go_backwards, unroll=unroll, keep_outputs=keep_outputs
+    )
+    return last, outputs, states  # type: ignore[return-value]
 
-    def step(x_t: Array, states: Sequence[Array]) -> tuple[Array, list[Array]]:
-        output, new_states = step_function(x_t, [*states, *fixed])
-        return as_array(output), [as_array(state) for state in new_states]
+
+class Ran(NamedTuple):
+    """What a loop over time makes."""
+
+    last: Array  # (batch, …)
+    outputs: Array | None  # (batch, time, …)
+    states: list[Array]
+    extras: Any
+
+
+def loop(
+    step_function: Callable[[Any, list[Any]], tuple[Any, Sequence[Any], Any]],
+    x: Any,
+    initial_states: Sequence[Any],
+    flags: Array | None,
+    *,
+    go_backwards: bool = False,
+    unroll: bool = False,
+    keep_outputs: bool = True,
+) -> Ran:
+    """Apply a step to each time step, as `rnn` does.
+
+    Args:
+        step_function: ``(x, states) -> (output, new states, extra)``.
+        x: arrays ``(time, batch, …)``, of which a step gets a slice.
+        initial_states: each ``(batch, …)``.
+        flags: ``(time, batch)``, true where a step counts; ``None`` where all do.
+        go_backwards, unroll, keep_outputs: as for `rnn`.
+
+    Returns:
+        Beside the results of `rnn` the extras of all steps, each ``(time, …)`` in the order of `x`; masked steps count there.
+    """
+
+    def step(x_t: Any, states: Sequence[Array]) -> tuple[Array, list[Array], Any]:
+        output, new_states, extra = step_function(x_t, list(states))
+        return as_array(output), [as_array(state) for state in new_states], extra
 
     start = _start(step, x, [as_array(state) for state in initial_states])
     # The output goes round the loop only where a later step, or the end, asks for what no state or list of outputs holds.
@@ -79,15 +120,15 @@ def rnn(
     def advance(carry: Any, xs: Any) -> tuple[Any, Any]:
         before, states = carry
         x_t, flag = xs
-        output, new = step(x_t, states)
+        output, new, extra = step(x_t, states)
         if flag is not None:
             new = [_where(flag, after, state) for after, state in zip(new, states, strict=True)]
             output = _where(flag, output, before) if start.place is None else new[start.place]
-        return (output if goes_round else None, new), (output if keep_outputs else None)
+        return (output if goes_round else None, new), (output if keep_outputs else None, extra)
 
     carry = (jnp.zeros(start.output.shape, start.output.dtype) if goes_round else None, start.states)
     # With `reverse` the scan stores an output where its input stands.
-    (last, states), outputs = lax.scan(advance, carry, (x, flags), reverse=go_backwards, unroll=bool(unroll))
+    (last, states), (outputs, extras) = lax.scan(advance, carry, (x, flags), reverse=go_backwards, unroll=bool(unroll))
     if start.place is not None:
         last = states[start.place]
     elif not goes_round:
@@ -100,10 +141,15 @@ def rnn(
     if outputs is not None:
         # (time, batch, …) -> (batch, time, …)
         outputs = jnp.swapaxes(outputs[::-1] if go_backwards else outputs, 0, 1)
-    return last, outputs, states  # type: ignore[return-value]
+    return Ran(last, outputs, states, extras)  # type: ignore[arg-type]
 
 
-def _time_major_mask(mask: Any, inputs: Array, name: str) -> Array:
+def time_major_mask(mask: Any, inputs: Array, name: str) -> Array:
+    """Return the mask of `inputs` ``(batch, time, …)`` as flags ``(time, batch)``.
+
+    Raises:
+        ValueError: it does not fit; `name` says to whom.
+    """
     flags = as_array(mask)
     if flags.ndim == 3 and flags.shape[-1] == 1:
         flags = flags[..., 0]
@@ -128,12 +174,12 @@ class _Start(NamedTuple):
     place: int | None  # which of the states the output is: the first one in most recurrent layers
 
 
-def _start(step: Any, x: Array, states: list[Array]) -> _Start:
+def _start(step: Any, x: Any, states: list[Array]) -> _Start:
     place = None
 
-    def first(x: Array, states: list[Array]) -> tuple[Array, list[Array]]:
+    def first(x: Any, states: list[Array]) -> tuple[Array, list[Array]]:
         nonlocal place
-        output, after = step(x[0], states)
+        output, after, _ = step(jax.tree.map(lambda array: array[0], x), states)
         place = next((index for index, state in enumerate(after) if state is output), None)
         return output, after
 

@@ -6,6 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from jkeras import activations, constraints, initializations, regularizers
+from jkeras import backend as K
 from jkeras.engine.contract import InputSpec, Weight
 from jkeras.engine.layer import Layer
 from jkeras.layers.checks import positive_size
@@ -166,7 +167,7 @@ class TimeDistributedDense(_Affine):
         return [self.kernel((input_shape[-1], self.output_dim)), *self.offset((self.output_dim,))]
 
     def apply(self, params: Params, x: Array) -> Array:
-        y = jnp.dot(x, params["W"])
+        y = K.dot(x, params["W"])
         return self.activation(y + params["b"] if self.bias else y)
 
     def get_output_shape_for(self, input_shape: Shape) -> Shape:

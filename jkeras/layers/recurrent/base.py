@@ -184,8 +184,14 @@ class Recurrent(Layer):
         initial_states = self.states if self.stateful else self.get_initial_states(x)
         self._check_sizes(x)
         # The constants come first: then their random masks do not depend on whether the input is preprocessed.
-        constants = list(self.get_constants(x))
-        last, outputs, states = K.rnn(
+        last, outputs, states, *_ = self.run_steps(x, initial_states, list(self.get_constants(x)), mask)
+        if self.stateful:
+            self.add_update(list(zip(self.states, states, strict=True)))
+        return outputs if self.return_sequences else last
+
+    def run_steps(self, x: Array, initial_states: Sequence[Any], constants: list[Any], mask: Any) -> Any:
+        """Return the last output, all outputs (or ``None`` where they are not wanted) and the states after the last step."""
+        return K.rnn(
             self.step,
             self.preprocess_input(x),
             initial_states,
@@ -196,9 +202,6 @@ class Recurrent(Layer):
             keep_outputs=self.return_sequences,
             name=self._title,
         )
-        if self.stateful:
-            self.add_update(list(zip(self.states, states, strict=True)))
-        return outputs if self.return_sequences else last
 
     def _check_sizes(self, x: Array) -> None:
         if x.shape[1] == 0:

@@ -2,41 +2,29 @@
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from jkeras import activations, initializations, regularizers
 from jkeras import backend as K
+from jkeras.backend.recurrence import Ran, time_major_mask
 from jkeras.backend.variables import as_array
 from jkeras.engine.contract import Weight
 from jkeras.layers.checks import check_probability, positive_size
+from jkeras.layers.recurrent import sequence
 from jkeras.layers.recurrent.base import Recurrent
+from jkeras.layers.recurrent.sequence import Factor, Kernels, masked_dot
 from jkeras.typing import Array, Identifier
 
-__all__ = ["Activation", "Gated", "masked_dot", "time_distributed_dense"]
+__all__ = ["Activation", "Gated", "time_distributed_dense"]
 
 Activation = str | Callable[..., Any] | None
 
 
-class Factor(NamedTuple):
-    """What a vector is multiplied by: the weights, side by side, of the gates that see the vector through the same mask."""
-
-    mask: Any  # (batch, size), or 1.0 where nothing is dropped
-    kernel: Array  # (size, gates · units)
-
-
 # Numbers of a state, batch · units, from which the products of a step outweigh what it costs to call them.
 _WORTH_A_PRODUCT = 1024
-
-
-class Kernels(NamedTuple):
-    """The weights in the form in which the steps use them, made once for each call of the layer."""
-
-    W: list[Factor] | None  # of the inputs; None if they are projected already
-    U: list[Factor]  # of the states
-    b: Array | None  # (gates · units,), None as for W
 
 
 class Gated(Recurrent):
@@ -135,7 +123,8 @@ class Gated(Recurrent):
             blocks = [
                 self.joined(letter, self.gate_names[end - size : end]) for size, end in zip(sizes, ends, strict=True)
             ]
-        return [Factor(masks[end - 1], block) for end, block in zip(ends, blocks, strict=True)]
+        used = [None if isinstance(masks[end - 1], float) else masks[end - 1] for end in ends]
+        return [Factor(mask, block) for mask, block in zip(used, blocks, strict=True)]
 
     def joined(self, letter: str, gates: Sequence[str] | None = None) -> Array:
         """Return ``'W'``, ``'U'`` or ``'b'`` of these gates, or of all, side by side."""
@@ -167,8 +156,33 @@ class Gated(Recurrent):
         if not self.projects_first(x.shape):
             return x
         masks = self.dropout_masks(x, x.shape[-1], self.dropout_W)
-        for_all_steps = [mask if isinstance(mask, float) else mask[:, None] for mask in masks]  # (batch, 1, input_dim)
-        return masked_dot(x, self.factors("W", (self.gates,), for_all_steps)) + self.joined("b")
+        x = jnp.swapaxes(
+            x, 0, 1
+        )  # (time, batch, input_dim), as the masks (batch, input_dim) and the loop over time want it
+        sums = masked_dot(x, self.factors("W", (self.gates,), masks)) + self.joined("b")
+        return jnp.swapaxes(sums, 0, 1)
+
+    def run_steps(self, x: Array, initial_states: Sequence[Any], constants: list[Any], mask: Any) -> Ran:
+        if not self._is_plain:
+            return super().run_steps(x, initial_states, constants, mask)
+        return sequence.run(
+            self.step,
+            self.kernels(x, *constants),
+            jnp.swapaxes(self.preprocess_input(x), 0, 1),
+            [as_array(state) for state in initial_states],
+            None if mask is None else time_major_mask(mask, x, self._title),
+            go_backwards=self.go_backwards,
+            unroll=self.unroll,
+            keep_outputs=self.return_sequences,
+        )
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether nothing that the steps do is the user's own, so that they read no weights but the kernels."""
+        functions = (self.activation, getattr(self, "inner_activation", self.activation))
+        return all(map(self._is_ours, ("step", "get_constants", "preprocess_input"))) and all(
+            getattr(function, "__module__", None) == activations.__name__ for function in functions
+        )
 
     def get_constants(self, x: Array) -> list[Any]:
         """Return the dropout masks of the states and of the inputs, for each a list with one mask a gate: Keras 1's B_U, B_W."""
@@ -195,16 +209,6 @@ class Gated(Recurrent):
         shared = self.consume_less == "gpu"
         masks = [self.dropped(ones, level) for _ in range(1 if shared else self.gates)]
         return masks * self.gates if shared else masks
-
-    def read(self, x: Array, kernels: Kernels) -> Array:
-        """Return one time step's ``x · W + b`` for all gates, `x` being a step of what `preprocess_input` returned."""
-        return x if kernels.W is None else masked_dot(x, kernels.W) + kernels.b  # type: ignore[operator]
-
-
-def masked_dot(x: Array, factors: Sequence[Factor]) -> Array:
-    """Return the products ``(x ∘ mask) · kernel`` side by side."""
-    products = [jnp.dot(x if isinstance(mask, float) else x * mask, kernel) for mask, kernel in factors]
-    return products[0] if len(products) == 1 else jnp.concatenate(products, axis=-1)
 
 
 def time_distributed_dense(

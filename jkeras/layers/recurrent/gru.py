@@ -5,7 +5,8 @@ from typing import Any
 import jax.numpy as jnp
 
 from jkeras import activations
-from jkeras.layers.recurrent.gated import Activation, Gated, masked_dot
+from jkeras.layers.recurrent.gated import Activation, Gated
+from jkeras.layers.recurrent.sequence import masked_dot
 from jkeras.typing import Array, Identifier
 
 __all__ = ["GRU"]
@@ -68,7 +69,7 @@ class GRU(Gated):
         h = states[0]
         kernels = self.kernels_in(x, states)
         *U_gates, U_candidate = kernels.U
-        read_gates, read_candidate = jnp.split(self.read(x, kernels), [2 * self.output_dim], axis=-1)
+        read_gates, read_candidate = jnp.split(kernels.read(x), [2 * self.output_dim], axis=-1)
         z, r = jnp.split(read_gates + masked_dot(h, U_gates), 2, axis=-1)
         z, r = self.inner_activation(z), self.inner_activation(r)
         candidate = read_candidate + masked_dot(r * h, [U_candidate])

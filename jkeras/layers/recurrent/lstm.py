@@ -5,7 +5,8 @@ from typing import Any
 import jax.numpy as jnp
 
 from jkeras import activations, initializations
-from jkeras.layers.recurrent.gated import Activation, Gated, masked_dot
+from jkeras.layers.recurrent.gated import Activation, Gated
+from jkeras.layers.recurrent.sequence import masked_dot
 from jkeras.typing import Array, Identifier
 
 __all__ = ["LSTM"]
@@ -75,7 +76,7 @@ class LSTM(Gated):
     def step(self, x: Array, states: list[Any]) -> tuple[Array, list[Array]]:
         h, c = states[:2]
         kernels = self.kernels_in(x, states)
-        i, f, g, o = jnp.split(self.read(x, kernels) + masked_dot(h, kernels.U), 4, axis=-1)
+        i, f, g, o = jnp.split(kernels.read(x) + masked_dot(h, kernels.U), 4, axis=-1)
         i, f, o = self.inner_activation(i), self.inner_activation(f), self.inner_activation(o)
         c = f * c + i * self.activation(g)
         h = o * self.activation(c)

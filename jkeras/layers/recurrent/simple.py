@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from jkeras.layers.recurrent.gated import Activation, Gated, masked_dot
+from jkeras.layers.recurrent.gated import Activation, Gated
+from jkeras.layers.recurrent.sequence import masked_dot
 from jkeras.typing import Array, Identifier
 
 __all__ = ["SimpleRNN"]
@@ -49,5 +50,5 @@ class SimpleRNN(Gated):
 
     def step(self, x: Array, states: list[Any]) -> tuple[Array, list[Array]]:
         kernels = self.kernels_in(x, states)
-        h = self.activation(self.read(x, kernels) + masked_dot(states[0], kernels.U))
+        h = self.activation(kernels.read(x) + masked_dot(states[0], kernels.U))
         return h, [h]

@@ -265,7 +265,7 @@ class Sequential(Model):
     def fit(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         batch_size: int = 32,
         nb_epoch: int = 10,
         verbose: int = 1,
@@ -277,6 +277,7 @@ class Sequential(Model):
         sample_weight: Any = None,
         initial_epoch: int = 0,
         isolate_state: bool = False,
+        device_data: bool | int | str = "auto",
         **kwargs: Any,
     ) -> History:
         """Train the model; see `Model.fit`.
@@ -285,17 +286,17 @@ class Sequential(Model):
             **kwargs: ``show_accuracy=True`` reports the accuracy too.
         """
         known = ["x", "y", "batch_size", "nb_epoch", "verbose", "callbacks", "validation_split", "validation_data", "shuffle",
-                 "class_weight", "sample_weight", "initial_epoch", "isolate_state"]  # fmt: skip
+                 "class_weight", "sample_weight", "initial_epoch", "isolate_state", "device_data"]  # fmt: skip
         with self._showing("fit", kwargs, known):
             history = super().fit(
                 x, y, batch_size, nb_epoch, verbose, callbacks, validation_split, validation_data, shuffle, class_weight,
-                sample_weight, initial_epoch, isolate_state,
+                sample_weight, initial_epoch, isolate_state, device_data,
             )  # fmt: skip
-        self.training_data = [*as_list(x), *as_list(y)]
+        self.training_data = None if y is None else [*as_list(x), *as_list(y)]
         return history
 
     def evaluate(
-        self, x: Any, y: Any, batch_size: int = 32, verbose: int = 1, sample_weight: Any = None, **kwargs: Any
+        self, x: Any, y: Any = None, batch_size: int = 32, verbose: int = 1, sample_weight: Any = None, **kwargs: Any
     ) -> Any:
         """Return the loss, or a list as `metrics_names` says; with ``show_accuracy=True`` the accuracy at its end."""
         with self._showing("evaluate", kwargs, ["x", "y", "batch_size", "verbose", "sample_weight"]):

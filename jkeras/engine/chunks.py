@@ -1,12 +1,14 @@
-"""How many steps one call of a compiled loop runs, and how many one block of data holds."""
+"""How many steps one call of a compiled loop runs, and how many one block or load of data holds."""
 
-__all__ = ["LONGEST_CHUNK", "ChunkClock", "block_length"]
+__all__ = ["LONGEST_CHUNK", "ChunkClock", "block_length", "load_length"]
 
 LONGEST_CHUNK = 2048
 """The most steps of one call: room for what they report is kept in every call, however few steps it runs."""
 
 _BLOCK_BYTES = 2**21
 _MOST_STEPS = 128
+_LOAD_BYTES = 2**23
+_MOST_STEPS_OF_A_LOAD = 512
 
 
 class ChunkClock:
@@ -44,3 +46,12 @@ def block_length(batch_bytes: int) -> int:
     cost little beside a call.
     """
     return max(1, min(_MOST_STEPS, _BLOCK_BYTES // max(batch_bytes, 1)))
+
+
+def load_length(batch_bytes: int) -> int:
+    """Return how many batches of this size are put on the device together, where training data are streamed.
+
+    Enough that a call for them costs little beside their steps; and so few that the first ones of an epoch, for which the
+    device waits, are there soon.
+    """
+    return max(1, min(_MOST_STEPS_OF_A_LOAD, _LOAD_BYTES // max(batch_bytes, 1)))

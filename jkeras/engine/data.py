@@ -4,6 +4,7 @@ Every mistake is found here, before the first step, and named: which input, what
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -11,6 +12,7 @@ import numpy as np
 
 from jkeras import objectives
 from jkeras.backend.config import floatx
+from jkeras.engine.sources import Loading, Source, as_source, opened
 from jkeras.errors import did_you_mean
 from jkeras.typing import Shape
 
@@ -33,8 +35,9 @@ def standardize_input_data(
     exception_prefix: str = "model input",
     dtypes: Sequence[Any] | None = None,
     refuse_nan: bool = False,
+    loading: Loading = Loading.ALL,
 ) -> list[Any]:
-    """Return one array for each of `names`, with the batch dimension first.
+    """Return one array, or `Source`, for each of `names`, with the batch dimension first.
 
     Args:
         data: an array, a list of arrays in the order of `names`, or a dict by name.
@@ -44,6 +47,8 @@ def standardize_input_data(
         exception_prefix: what is checked, for the messages.
         dtypes: dtype of each; default `floatx`.
         refuse_nan: whether NaN is an error.
+        loading: what is loaded now. The rest becomes sources; what can only be seen in their numbers is checked as they are
+            read.
 
     Raises:
         ValueError: something does not fit; the message names the input.
@@ -52,12 +57,12 @@ def standardize_input_data(
     result = []
     for index, (name, array) in enumerate(zip(names, arrays, strict=True)):
         dtype = np.dtype(dtypes[index] if dtypes is not None else floatx())
-        array = _numeric(array, name, exception_prefix, dtype)
+        array = _numeric(array, name, exception_prefix, dtype, loading)
         if array.size == 0:
             raise ValueError(f"Error when checking {exception_prefix}: {name!r} is empty; its shape is {array.shape}.")
         given = array.shape
-        if array.ndim == 1:
-            array = array[:, None]  # a vector is one number a sample
+        if array.ndim == 1:  # a vector is one number a sample
+            array = array.column() if isinstance(array, Source) else array[:, None]
         shape = shapes[index] if shapes is not None else None
         if shape is not None and not _fits(array.shape, shape, check_batch_axis):
             order = f" The order is {list(names)}." if len(names) > 1 and not isinstance(data, Mapping) else ""
@@ -66,14 +71,15 @@ def standardize_input_data(
                 f"shape {tuple(given)}.{_shape_hint(given, shape)}{order}"
             )
         if refuse_nan and np.issubdtype(array.dtype, np.floating):
-            _refuse_nan(array, name, exception_prefix)
+            array = _without_nan(array, name, exception_prefix)
         result.append(array)
     return result
 
 
 def _as_arrays(data: Any, names: list[str], prefix: str) -> list[Any]:
     """Return the entries of `data` in the order of `names`."""
-    if isinstance(data, Mapping):
+    by_name = isinstance(data, Mapping) and not hasattr(data, "tocsr")  # one of scipy's sparse matrices is a dict
+    if by_name:
         missing = [name for name in names if name not in data]
         if missing:
             raise ValueError(f"No data provided for {missing[0]!r} in {prefix}; it needs data for each of {names}.")
@@ -105,7 +111,7 @@ def _as_arrays(data: Any, names: list[str], prefix: str) -> list[Any]:
     if len(names) != 1:
         raise ValueError(
             f"Error when checking {prefix}: the model expects {len(names)} arrays ({names}), as a list or as a dict; got one "
-            f"{type(data).__name__} of shape {np.shape(data)}."
+            f"{type(data).__name__} of shape {np.shape(data)}."  # type: ignore[arg-type]
         )
     return [data]
 
@@ -114,30 +120,45 @@ def _is_array(value: Any) -> bool:
     return hasattr(value, "shape")
 
 
-def _numeric(array: Any, name: str, prefix: str, dtype: np.dtype) -> Any:
-    """Return `array` as a numpy or JAX array of `dtype`."""
+def _numeric(array: Any, name: str, prefix: str, dtype: np.dtype, loading: Loading) -> Any:
+    """Return `array` as a numpy or JAX array of `dtype`, or as a source of it."""
     if isinstance(array, jax.Array):
         return array if array.dtype == dtype else array.astype(dtype)
-    if hasattr(array, "tocoo"):
-        raise ValueError(f"Error when checking {prefix}: {name!r} is a sparse matrix; make it dense: x.toarray().")
+    if type(array) is not np.ndarray:
+        array = opened(array, name, loading)
+    if isinstance(array, Source):
+        _check_kind(array, name, prefix)
+        return array.converted(dtype)
     try:
         array = np.asarray(array)
     except ValueError as error:
         raise ValueError(
             f"Error when checking {prefix}: {name!r} is ragged, its rows have different lengths ({error})."
         ) from None
-    if array.dtype == object or array.dtype.kind in "USO":
-        raise ValueError(
-            f"Error when checking {prefix}: {name!r} has dtype {array.dtype}, not numbers. "
-            + (
-                "Rows of different lengths? Pad them: preprocessing.sequence.pad_sequences."
-                if array.dtype == object
-                else "Encode text as integers first, for instance with preprocessing.text.Tokenizer."
-            )
-        )
     if array.dtype.kind not in "biuf":
-        raise ValueError(f"Error when checking {prefix}: {name!r} has dtype {array.dtype}; expected real numbers.")
+        _check_kind(array, name, prefix)
+    if loading is Loading.NOTHING and array.ndim:
+        return as_source(array).converted(dtype)
     return array if array.dtype == dtype else array.astype(dtype)
+
+
+def _check_kind(array: Any, name: str, prefix: str) -> None:
+    """Raise a `ValueError` unless an array's entries are numbers."""
+    if array.dtype.kind in "biuf":
+        return
+    what = f"Error when checking {prefix}: {name!r} has dtype {array.dtype}"
+    if array.dtype.kind not in "USO":
+        raise ValueError(f"{what}; expected real numbers.")
+    texts = array.dtype != object or (
+        isinstance(array, np.ndarray) and any(isinstance(entry, str) for entry in array.flat[:100])
+    )
+    if not texts:
+        hint = "Rows of different lengths? Pad them: preprocessing.sequence.pad_sequences."
+    elif "target" in prefix:
+        hint = "Number the classes first: classes, y = numpy.unique(labels, return_inverse=True)."
+    else:
+        hint = "Encode text as integers first, for instance with preprocessing.text.Tokenizer."
+    raise ValueError(f"{what}, not numbers. {hint}")
 
 
 def _fits(given: Shape, shape: Shape, check_batch_axis: bool) -> bool:
@@ -158,13 +179,26 @@ def _shape_hint(given: tuple[int, ...], shape: Shape) -> str:
     return ""
 
 
-def _refuse_nan(array: Any, name: str, prefix: str) -> None:
+def _without_nan(array: Any, name: str, prefix: str) -> Any:
+    """Return an array that was checked, or a source that checks the rows that it reads."""
+    if isinstance(array, Source):
+        return array.checked(lambda rows, where: _refuse_nan(rows, name, prefix, where))
+    _refuse_nan(array, name, prefix)
+    return array
+
+
+def _refuse_nan(array: Any, name: str, prefix: str, where: Any = None) -> None:
+    """Raise a `ValueError` if an array, which holds the rows `where` of a larger one, holds NaN."""
     # min() passes NaN on and needs no second array.
-    if np.isnan(array.min()):
-        where = np.argwhere(np.isnan(np.asarray(array)))
+    if array.size and np.isnan(array.min()):
+        found = np.argwhere(np.isnan(np.asarray(array)))
+        first = [int(i) for i in found[0]]
+        if where is not None:
+            first[0] = where.start + first[0] if isinstance(where, slice) else int(where[first[0]])
         raise ValueError(
-            f"Error when checking {prefix}: {name!r} holds NaN in {len(np.unique(where[:, 0]))} of {len(array)} samples, first at "
-            f"index {tuple(int(i) for i in where[0])}. Training on NaN would turn every weight into NaN: remove or replace them."
+            f"Error when checking {prefix}: {name!r} holds NaN in {len(np.unique(found[:, 0]))} of "
+            f"{len(array)} samples{'' if where is None else ' that were read'}, first at index {tuple(first)}. Training on NaN "
+            "would turn every weight into NaN: remove or replace them."
         )
 
 
@@ -237,6 +271,8 @@ def standardize_weights(
             raise ValueError("Sample weights hold NaN.")
         return weight
     if class_weight is not None:
+        if isinstance(y, Source):
+            return np.concatenate([_by_class(rows, class_weight) for rows in y.pieces()])
         return _by_class(np.asarray(y), class_weight)
     return None
 
@@ -270,8 +306,13 @@ def check_array_lengths(inputs: Sequence[Any], targets: Sequence[Any] = (), weig
 
 def check_loss_and_target_compatibility(
     targets: Sequence[Any], losses: Sequence[Any], output_shapes: Sequence[Shape], names: Sequence[str] | None = None
-) -> None:
-    """Raise a `ValueError` where targets do not fit the loss that they are compared by."""
+) -> list[Any]:
+    """Return the targets; those that are sources check what they read.
+
+    Raises:
+        ValueError: targets do not fit the loss that they are compared by.
+    """
+    result = []
     needs_same = (objectives.mean_squared_error, objectives.binary_crossentropy, objectives.categorical_crossentropy)
     for index, (y, loss, shape) in enumerate(zip(targets, losses, output_shapes, strict=True)):
         name = f" for {names[index]!r}" if names is not None else ""
@@ -287,12 +328,10 @@ def check_loss_and_target_compatibility(
                 f"{(*tuple(shape[:-1]), 1)}. For one-hot rows use the loss 'categorical_crossentropy'."
             )
         if loss is objectives.sparse_categorical_crossentropy and shape[-1] is not None:
-            low, high = float(y.min()), float(y.max())
-            if low < 0 or high >= shape[-1]:
-                raise ValueError(
-                    f"Targets{name} for sparse_categorical_crossentropy are class numbers from 0 to {shape[-1] - 1} (the output "
-                    f"has {shape[-1]} classes); got numbers from {low:g} to {high:g}."
-                )
+            if isinstance(y, Source):
+                y = y.checked(partial(_check_class_numbers, classes=shape[-1], name=name))
+            else:
+                _check_class_numbers(y, None, shape[-1], name)
         if loss in needs_same:
             for want, got in zip(shape[1:], y.shape[1:], strict=False):
                 if want is not None and want != got:
@@ -300,6 +339,18 @@ def check_loss_and_target_compatibility(
                         f"Targets{name} of shape {tuple(y.shape)} were given for an output of shape {tuple(shape)}; the loss "
                         f"{loss.__name__} expects targets of the same shape as the output."
                     )
+        result.append(y)
+    return result
+
+
+def _check_class_numbers(y: Any, where: Any, classes: int, name: str) -> None:
+    """Raise a `ValueError` unless targets, which are the rows `where`, are numbers of classes."""
+    low, high = float(y.min()), float(y.max())
+    if low < 0 or high >= classes:
+        raise ValueError(
+            f"Targets{name} for sparse_categorical_crossentropy are class numbers from 0 to {classes - 1} (the output "
+            f"has {classes} classes); got numbers from {low:g} to {high:g}."
+        )
 
 
 def target_shapes(losses: Sequence[Any], output_shapes: Sequence[Shape]) -> list[Shape | None]:

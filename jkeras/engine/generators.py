@@ -1,25 +1,27 @@
 """Training, evaluation and prediction on batches that a generator makes."""
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jkeras.callbacks import CallbackList
-from jkeras.compat.keras2 import accepts_keras2
-from jkeras.engine import stateful
+from jkeras.compat.keras2 import _level_outside, accepts_keras2
+from jkeras.engine import position, stateful
 from jkeras.engine.data import as_list, whole
 from jkeras.engine.enqueuer import GeneratorEnqueuer, endless
+from jkeras.engine.loaders import known_samples
 from jkeras.engine.node import one_or_list
+from jkeras.engine.sources import Loading
 from jkeras.engine.step import Batch
 from jkeras.engine.trainer import Trainer
 
 if TYPE_CHECKING:
     from jkeras.engine.model import Model
 
-__all__ = ["TrainsOnGenerators", "Validation", "evaluate", "fit", "predict", "split"]
+__all__ = ["TrainsOnGenerators", "Validation", "evaluate", "fit", "predict", "split", "validate"]
 
 _FORM = "A generator of batches yields (x, y) or (x, y, sample_weight), each an array, a list or a dict"
 
@@ -54,11 +56,18 @@ class TrainsOnGenerators:
 
     def split_batch(self, made: Any) -> tuple[Any, Any, Any]:
         """Return ``(x, y, sample_weight)`` of what a generator for training yielded."""
+        model: Any = self
+        if isinstance(made, Mapping) and set(made) == {*model.input_names, *model.output_names}:
+            x, y = ({name: made[name] for name in names} for names in (model.input_names, model.output_names))
+            return x, y, None
         return split(made)
 
     def split_inputs(self, made: Any) -> Any:
         """Return the inputs of what a generator yielded, which may be made for training."""
-        return made[0] if isinstance(made, tuple) and len(made) in (2, 3) else made
+        model: Any = self
+        # A list may be one of inputs; torch's loaders yield lists too.
+        several = isinstance(made, tuple) or (isinstance(made, list) and len(made) != len(model.inputs))
+        return made[0] if several and len(made) in (2, 3) else made
 
     @accepts_keras2
     def fit_generator(
@@ -108,7 +117,8 @@ class TrainsOnGenerators:
         validation = None
         if validation_data is not None:
             if isinstance(validation_data, list | tuple) and len(validation_data) in (2, 3):
-                validation = Validation(model._batch(*validation_data, method="fit_generator"))
+                arrays = model._batch(*validation_data, method="fit_generator", loading=Loading.MEMORY)
+                validation = Validation(arrays)
             elif nb_val_samples:
                 validation = Validation(
                     generator=endless(validation_data), samples=whole(nb_val_samples=nb_val_samples)
@@ -125,6 +135,35 @@ class TrainsOnGenerators:
             model, trainer, generator, validation, samples_per_epoch=samples, nb_epoch=int(nb_epoch),
             initial_epoch=int(initial_epoch), class_weight=class_weight, callbacks=everyone, names=names,
             max_q_size=max_q_size, nb_worker=nb_worker, pickle_safe=pickle_safe,
+        )  # fmt: skip
+        return model.history
+
+    def _fit_loader(
+        self,
+        trainer: Trainer,
+        loader: Any,
+        nb_epoch: int,
+        verbose: int,
+        callbacks: Sequence[Any] | None,
+        validation_data: Any,
+        class_weight: Any,
+        initial_epoch: int,
+        isolate_state: bool,
+        loading: Loading,
+    ) -> Any:
+        """Train on the batches of a loader, which every epoch goes through once; arguments as in `Model.fit`."""
+        model: Any = self
+        _, validation = model._validation(None, 0.0, validation_data, loading)
+        if isinstance(validation, Batch):
+            validation = Validation(validation)
+        arrays = None if validation is None else validation.data
+        model.validation_data = None if arrays is None else as_list(arrays)
+        names, everyone = model._listeners(
+            callbacks, verbose, validation is not None, nb_epoch=nb_epoch, nb_sample=known_samples(loader)
+        )
+        fit(
+            model, trainer, loader, validation, samples_per_epoch=None, nb_epoch=nb_epoch, initial_epoch=initial_epoch,
+            class_weight=class_weight, callbacks=everyone, names=names, isolate_state=isolate_state,
         )  # fmt: skip
         return model.history
 
@@ -175,15 +214,15 @@ class TrainsOnGenerators:
 
 
 class Validation:
-    """What is evaluated after every epoch: a data set on the host, or a generator.
+    """What is evaluated after every epoch: a data set on the host, or batches.
 
     Args:
         data: from `Model._batch`, or
         generator: of batches, of which
-        samples: are taken.
+        samples: are taken; ``None``: all, once, which it yields anew every time.
     """
 
-    def __init__(self, data: Batch | None = None, generator: Any = None, samples: int = 0):
+    def __init__(self, data: Batch | None = None, generator: Any = None, samples: int | None = None):
         self.data, self.generator, self.samples = data, generator, samples
 
 
@@ -193,17 +232,23 @@ def fit(
     generator: Any,
     validation: Validation | None,
     *,
-    samples_per_epoch: int,
+    samples_per_epoch: int | None,
     nb_epoch: int,
     initial_epoch: int,
     class_weight: Any,
     callbacks: CallbackList,
     names: Sequence[str],
-    max_q_size: int,
-    nb_worker: int,
-    pickle_safe: bool,
+    max_q_size: int = 10,
+    nb_worker: int = 1,
+    pickle_safe: bool = False,
+    isolate_state: bool = False,
 ) -> None:
-    """Train for the epochs `initial_epoch` to `nb_epoch` (excluded); arguments as in `Model.fit_generator`."""
+    """Train for the epochs `initial_epoch` to `nb_epoch` (excluded); arguments as in `Model.fit_generator`.
+
+    Args:
+        samples_per_epoch: ``None``: the generator is a loader, which every epoch goes through once.
+        isolate_state: as in `Model.fit`.
+    """
     from jkeras.engine import loop
 
     def prepare(made: Any) -> Batch:
@@ -214,26 +259,24 @@ def fit(
 
     callbacks.on_train_begin()
     model.stop_training = False
-    ended = False
-    with _batches(generator, prepare, max_q_size, nb_worker, pickle_safe) as enqueuer:
+    initial_epoch = callbacks.first_epoch(initial_epoch)
+    if initial_epoch >= nb_epoch:  # so that no generator is asked for nothing
+        callbacks.on_train_end()
+        return
+    by_loader, enqueuer = samples_per_epoch is None, None
+    with ExitStack() as running:
         for epoch in range(initial_epoch, nb_epoch):
+            if by_loader or enqueuer is None:
+                source = iter(generator) if by_loader else generator
+                enqueuer = running.enter_context(_batches(source, prepare, max_q_size, nb_worker, pickle_safe))
+            position.within_epoch(model)
             callbacks.on_epoch_begin(epoch)
-            seen = number = size = 0
-            while seen < samples_per_epoch:
-                try:
-                    batch = enqueuer.get()
-                except StopIteration:
-                    ended = True
-                    break
-                size = len(batch.inputs[0])
-                logs: dict[str, Any] = {"batch": number, "size": size}
-                callbacks.on_batch_begin(number, logs)
-                values = trainer.run(trainer.programs.train_batch, batch)
-                logs.update(zip(names, values.tolist(), strict=True))
-                callbacks.on_batch_end(number, logs)
-                number += 1
-                seen += size
-            if ended:
+            seen, size, ended = _train_epoch(trainer, enqueuer, samples_per_epoch, callbacks, names)
+            if samples_per_epoch is None:
+                running.close()
+                ended = False
+                _finish_pass(callbacks, seen, epoch)
+            elif ended:
                 _warn_ended(seen, samples_per_epoch, epoch, nb_epoch)
                 if not seen:
                     break
@@ -241,15 +284,61 @@ def fit(
                 _warn_too_many("samples_per_epoch", seen, samples_per_epoch)
             epoch_logs = {}
             if validation is not None:
-                values = _validate(model, trainer, validation, size, max_q_size)
+                with stateful.isolated(model) if isolate_state else nullcontext():
+                    values = validate(model, trainer, validation, size, max_q_size)
                 epoch_logs = {f"val_{name}": value for name, value in zip(names, values, strict=True)}
+            position.reached(model, epoch + 1, random=False)  # for callbacks that save
             callbacks.on_epoch_end(epoch, epoch_logs)
+            position.reached(model, epoch + 1)
             if model.stop_training or ended:
                 break
     callbacks.on_train_end()
 
 
-def _validate(model: "Model", trainer: Trainer, validation: Validation, size: int, max_q_size: int) -> list[float]:
+def _train_epoch(
+    trainer: Trainer, enqueuer: GeneratorEnqueuer, samples: int | None, callbacks: CallbackList, names: Sequence[str]
+) -> tuple[int, int, bool]:
+    """Train on so many samples, or until the batches end.
+
+    Returns:
+        The samples, the size of the last batch, and whether the batches have ended.
+    """
+    seen = number = size = 0
+    while samples is None or seen < samples:
+        try:
+            batch = enqueuer.get()
+        except StopIteration:
+            return seen, size, True
+        size = len(batch.inputs[0])
+        logs: dict[str, Any] = {"batch": number, "size": size}
+        callbacks.on_batch_begin(number, logs)
+        values = trainer.run(trainer.programs.train_batch, batch)
+        logs.update(zip(names, values.tolist(), strict=True))
+        callbacks.on_batch_end(number, logs)
+        number += 1
+        seen += size
+    return seen, size, False
+
+
+def _finish_pass(callbacks: CallbackList, seen: int, epoch: int) -> None:
+    """Take note of how many samples a loader has: from the second epoch on the bar knows its end."""
+    if not seen:
+        raise ValueError(
+            f"The loader given as x yielded no batches in epoch {epoch + 1}. It is iterated over once an epoch, and has to "
+            "start anew each time."
+        )
+    for callback in callbacks.callbacks:
+        if isinstance(getattr(callback, "params", None), dict):
+            callback.params["nb_sample"] = seen
+
+
+def validate(model: "Model", trainer: Trainer, validation: Validation, size: int, max_q_size: int = 10) -> list[float]:
+    """Return the averages of loss and metrics.
+
+    Args:
+        size: samples in a batch, for a data set.
+        max_q_size: how many batches of a generator may wait.
+    """
     from jkeras.engine import loop
 
     if validation.data is not None:
@@ -261,7 +350,7 @@ def _warn_ended(seen: int, wanted: int, epoch: int, nb_epoch: int) -> None:
     warnings.warn(
         f"The generator ended in epoch {epoch + 1} of {nb_epoch}, after {seen} of its {wanted} samples; training stops here. A "
         "generator for fit_generator goes on without an end: put its loop into `while True:`.",
-        stacklevel=4,
+        stacklevel=_level_outside(),
     )
 
 
@@ -269,7 +358,7 @@ def _warn_too_many(argument: str, seen: int, wanted: int) -> None:
     warnings.warn(
         f"The generator's batches did not add up to {argument}={wanted}: {seen} samples were used. Let {argument} be a multiple of "
         "the batch size, or the number of samples after which the generator starts over.",
-        stacklevel=4,
+        stacklevel=_level_outside(),
     )
 
 
@@ -277,7 +366,7 @@ def evaluate(
     model: "Model",
     trainer: Trainer,
     generator: Any,
-    val_samples: int,
+    val_samples: int | None,
     *,
     max_q_size: int = 10,
     nb_worker: int = 1,
@@ -290,9 +379,9 @@ def evaluate(
         return model._batch(x, y, sample_weight, method="evaluate_generator")
 
     total, seen = np.zeros(len(trainer.objective.names)), 0
-    with _batches(generator, prepare, max_q_size, nb_worker, pickle_safe) as enqueuer:
-        while seen < val_samples:
-            batch = _next(enqueuer, "evaluate_generator", seen, val_samples)
+    made = _until(generator, prepare, val_samples, "evaluate_generator", max_q_size, nb_worker, pickle_safe)
+    with closing(made):  # ends the threads also where a step fails
+        for batch in made:
             size = len(batch.inputs[0])
             model._check_one_batch(batch.inputs, "evaluate_generator")
             params, state = model.gather()
@@ -300,15 +389,13 @@ def evaluate(
             model.keep_state(state)
             total += np.asarray(report, np.float64) * size
             seen += size
-    if seen > val_samples:
-        _warn_too_many("val_samples", seen, val_samples)
     return (total / seen).tolist()
 
 
 def predict(
     model: "Model",
     generator: Any,
-    val_samples: int,
+    val_samples: int | None,
     *,
     max_q_size: int = 10,
     nb_worker: int = 1,
@@ -321,22 +408,34 @@ def predict(
         return model._inputs(model.split_inputs(made))
 
     parts: list[list[np.ndarray]] = []
-    seen = 0
-    with _batches(generator, prepare, max_q_size, nb_worker, pickle_safe) as enqueuer:
-        while seen < val_samples:
-            inputs = _next(enqueuer, "predict_generator", seen, val_samples)
+    made = _until(generator, prepare, val_samples, "predict_generator", max_q_size, nb_worker, pickle_safe)
+    with closing(made):
+        for inputs in made:
             model._check_one_batch(inputs, "predict_generator")
             parts.append(loop.predict_batch(model, inputs))
-            seen += len(inputs[0])
-    if seen > val_samples:
-        _warn_too_many("val_samples", seen, val_samples)
     return [np.concatenate(outputs)[:val_samples] for outputs in zip(*parts, strict=True)]
 
 
-def _next(enqueuer: GeneratorEnqueuer, method: str, seen: int, wanted: int) -> Any:
-    try:
-        return enqueuer.get()
-    except StopIteration:
-        raise ValueError(
-            f"{method}: the generator ended after {seen} samples; val_samples={wanted} were asked for."
-        ) from None
+def _until(
+    generator: Any, prepare: Any, samples: int | None, method: str, max_q_size: int, nb_worker: int, pickle_safe: bool
+) -> Generator[Any, None, None]:
+    """Yield prepared batches of so many samples, or, for ``None``, all that a loader has.
+
+    Raises:
+        ValueError: there are none, or not so many.
+    """
+    source, seen = iter(generator) if samples is None else generator, 0
+    with _batches(source, prepare, max_q_size, nb_worker, pickle_safe) as enqueuer:
+        while samples is None or seen < samples:
+            try:
+                batch = enqueuer.get()
+            except StopIteration:
+                break
+            yield batch
+            seen += len((batch.inputs if isinstance(batch, Batch) else batch)[0])
+    if samples is None and not seen:
+        raise ValueError("The loader yielded no batches. One that was gone through has to start anew.")
+    if samples is not None and seen < samples:
+        raise ValueError(f"{method}: the generator ended after {seen} samples; val_samples={samples} were asked for.")
+    if samples is not None and seen > samples:
+        _warn_too_many("val_samples", seen, samples)

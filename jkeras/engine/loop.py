@@ -3,21 +3,24 @@
 The training data go to the device once. An epoch is a few calls of a compiled loop over many batches (a *chunk*),
 sized so that callbacks, the progress bar and Ctrl-C are served several times a second. If a callback watches single
 batches, every chunk is one batch. Data that are only evaluated go to the device in *blocks* of a fixed number of
-batches, so that one program serves any number of samples.
+batches, so that one program serves any number of samples. Where data are not loaded as a whole, those of training go to the
+device in *loads*, of which the next one is read while the device computes (see `jkeras.engine.streaming`).
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
 
 from jkeras.callbacks import CallbackList
 from jkeras.engine import position, stateful
-from jkeras.engine.chunks import ChunkClock, block_length
+from jkeras.engine.chunks import ChunkClock
+from jkeras.engine.sources import is_streamed
 from jkeras.engine.step import Batch
+from jkeras.engine.streaming import Block, Load, blocks, loads, whole_arrays
 from jkeras.engine.trainer import Trainer
 from jkeras.utils.progbar import Progbar
 
@@ -28,8 +31,8 @@ __all__ = ["Block", "blocks", "evaluate", "fit", "on_device", "predict", "shuffl
 
 
 def on_device(data: Batch) -> Batch:
-    """Put a data set on the device."""
-    return jax.tree.map(jax.device_put, data)
+    """Put a data set on the device, unless it is one that is not loaded as a whole."""
+    return data if is_streamed(data) else jax.tree.map(jax.device_put, data)
 
 
 def shuffled(index: np.ndarray, shuffle: bool | str, batch_size: int) -> np.ndarray:
@@ -50,13 +53,6 @@ def shuffled(index: np.ndarray, shuffle: bool | str, batch_size: int) -> np.ndar
     return index
 
 
-def _parts(samples: int, batch_size: int) -> list[tuple[int, int, int]]:
-    """Return ``(first batch, number of batches, batch size)`` for the full batches, and for the short last one."""
-    full, rest = divmod(samples, batch_size)
-    parts = [(0, full, batch_size)] if full else []
-    return [*parts, (full, 1, rest)] if rest else parts
-
-
 # ---- training
 
 
@@ -64,7 +60,7 @@ def fit(
     model: "Model",
     trainer: Trainer,
     data: Batch,
-    validation: Batch | None,
+    validation: Batch | Callable[[], list[float]] | None,
     *,
     batch_size: int,
     nb_epoch: int,
@@ -79,30 +75,29 @@ def fit(
     Args:
         model: its layers hold the newest weights after every chunk.
         trainer: what `model` was compiled to.
-        data: training data, on the device.
-        validation: evaluated after every epoch, or ``None``.
+        data: training data, on the device, or of sources.
+        validation: evaluated after every epoch; or a function that evaluates; or ``None``.
         callbacks: all of them, in order; their methods are called here.
         names: what the logs call the values of `Model.metrics_names`.
         isolate_state: whether validation starts from zero states and leaves the model's as they were.
     """
     samples = len(data.inputs[0])
-    held_out = None if validation is None else list(blocks(validation, batch_size))
+    validate = _validates(model, trainer, validation, batch_size)
     callbacks.on_train_begin()
     model.stop_training = False
     single = callbacks.watches_batches
+    initial_epoch = callbacks.first_epoch(initial_epoch)
     index = position.first_order(model, initial_epoch, samples)
     for epoch in range(initial_epoch, nb_epoch):
         position.within_epoch(model)
         callbacks.on_epoch_begin(epoch)
         index = shuffled(index, shuffle, batch_size)
-        for first, count, size in _parts(samples, batch_size):
-            start = first * batch_size
-            rows = index[start : start + count * size].reshape(count, size)
-            _train_part(trainer, data, rows, first, names, callbacks, single)
+        for load in loads(data, index, batch_size):
+            _train_on(trainer, load, names, callbacks, single)
         logs: dict[str, Any] = {}
-        if held_out is not None:
+        if validate is not None:
             with stateful.isolated(model) if isolate_state else nullcontext():
-                values = evaluate(model, trainer, held_out)
+                values = validate()
             logs.update((f"val_{name}", value) for name, value in zip(names, values, strict=True))
         position.reached(model, epoch + 1, index, random=False)  # for callbacks that save
         callbacks.on_epoch_end(epoch, logs)
@@ -112,29 +107,31 @@ def fit(
     callbacks.on_train_end()
 
 
-def _train_part(
-    trainer: Trainer,
-    data: Batch,
-    rows: np.ndarray,
-    first: int,
-    names: Sequence[str],
-    callbacks: CallbackList,
-    single: bool,
-) -> None:
-    """Train on batches of one size: `rows` has one row of sample numbers for each."""
-    count, size = rows.shape
+def _validates(model: "Model", trainer: Trainer, validation: Any, batch_size: int) -> Callable[[], list[float]] | None:
+    """Return a function that evaluates on a data set."""
+    if not isinstance(validation, Batch):
+        return validation
+    if is_streamed(validation):
+        return lambda: evaluate(model, trainer, blocks(validation, batch_size))
+    held_out = list(blocks(validation, batch_size))
+    return lambda: evaluate(model, trainer, held_out)
+
+
+def _train_on(trainer: Trainer, load: Load, names: Sequence[str], callbacks: CallbackList, single: bool) -> None:
+    """Train on batches of one size."""
+    count, size = load.batches, load.rows.shape[1]
     program, clock = trainer.programs.train_batches, trainer.programs.clock("train", size)
     # One call takes them along; for several calls they are on the device before.
-    order = rows if not single and clock.steps() >= count else jax.device_put(rows)
+    order = load.rows if not single and clock.steps() >= count else jax.device_put(load.rows)
     done = 0
     while done < count:
         steps = 1 if single else min(clock.steps(), count - done)
-        batch = first + done
+        batch = load.first + done
         logs: dict[str, Any] = {"batch": batch, "size": size}
         if single:
             callbacks.on_batch_begin(batch, logs)
         started = time.perf_counter()
-        values = trainer.run(program, data, order, done, done + steps, steps=steps)[:steps]
+        values = trainer.run(program, load.data, order, done, done + steps, steps=steps)[:steps]
         clock.ran(steps, time.perf_counter() - started)
         if single:
             logs.update(zip(names, values[0].tolist(), strict=True))
@@ -145,44 +142,6 @@ def _train_part(
 
 
 # ---- inference
-
-
-class Block(NamedTuple):
-    """Consecutive batches on the device."""
-
-    data: Batch
-    """The rows of the batches, then zeros up to a length that is the same for all blocks of a batch size."""
-    batches: int
-    size: int
-    """Samples in each batch."""
-
-
-def blocks(data: Batch, batch_size: int, row_bytes: int = 0) -> Iterator[Block]:
-    """Cut a data set into blocks; the last, short batch is a block of its own.
-
-    Args:
-        data: on the host.
-        batch_size: samples in each full batch.
-        row_bytes: what a sample needs on the device besides the data.
-    """
-    data = jax.tree.map(np.asarray, data)
-    row_bytes += sum(array[:1].nbytes for array in jax.tree.leaves(data))
-    for first, count, size in _parts(len(data.inputs[0]), batch_size):
-        length = block_length(size * row_bytes) if size == batch_size else 1
-        for done in range(0, count, length):
-            steps = min(length, count - done)
-            start = first * batch_size + done * size
-            yield Block(_cut(data, start, steps * size, length * size), steps, size)
-
-
-def _cut(data: Batch, start: int, rows: int, length: int) -> Batch:
-    def cut(array: np.ndarray) -> jax.Array:
-        part = array[start : start + rows]
-        if rows < length:
-            part = np.concatenate([part, np.zeros((length - rows, *array.shape[1:]), array.dtype)])
-        return jax.device_put(part)
-
-    return jax.tree.map(cut, data)
 
 
 def evaluate(model: "Model", trainer: Trainer, data: Iterable[Block], bar: Progbar | None = None) -> list[float]:
@@ -222,7 +181,7 @@ def predict(model: "Model", inputs: list[Any], *, batch_size: int, bar: Progbar 
     """
     samples = len(inputs[0])
     if samples <= batch_size:
-        outputs = predict_batch(model, inputs)
+        outputs = predict_batch(model, whole_arrays(inputs))
         if bar is not None:
             bar.add(samples)
         return outputs

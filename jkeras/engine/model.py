@@ -1,23 +1,24 @@
 """A model that is compiled, trained and asked: Keras 1's shell, thin over `data`, `step` and `loop`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-import jax
 import numpy as np
 
 from jkeras import optimizers
 from jkeras.callbacks import BaseLogger, CallbackList, History, ProgbarLogger
 from jkeras.compat.keras2 import accepts_keras2
 from jkeras.engine import data as standard
-from jkeras.engine import loop, stateful, tree
+from jkeras.engine import generators, loop, stateful, tree
 from jkeras.engine.container import Container
-from jkeras.engine.data import check_array_lengths
-from jkeras.engine.generators import TrainsOnGenerators
-from jkeras.engine.graph import Graph
+from jkeras.engine.generators import TrainsOnGenerators, Validation, validate
+from jkeras.engine.intake import TakesData
+from jkeras.engine.loaders import is_loader, refuse_one_shot, refuse_with_loader
 from jkeras.engine.losses import Objective, make_objective
 from jkeras.engine.node import one_or_list
 from jkeras.engine.position import Position
+from jkeras.engine.sources import Loading, loading_for
 from jkeras.engine.step import Batch, Programs
 from jkeras.engine.total import HasTotalLoss
 from jkeras.engine.trainer import Trainer
@@ -27,7 +28,7 @@ from jkeras.utils.progbar import Progbar, echo
 __all__ = ["Model"]
 
 
-class Model(HasTotalLoss, Container, TrainsOnGenerators):  # type: ignore[misc]
+class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators):  # type: ignore[misc]
     """A graph of layers that can be trained (Keras 1's ``Model``).
 
     Args:
@@ -58,7 +59,6 @@ class Model(HasTotalLoss, Container, TrainsOnGenerators):  # type: ignore[misc]
     _programs: Programs | None = None
     _run_seed: int | None = None  # a layer's `_seed` is that of its weights
     _symbols: Any = None  # of `HasTotalLoss`
-    _checks: tuple[Any, list[tuple[int, Any]]] | None = None
     steps_done = 0
     _inference_steps = 0
     position: Position | None = None  # where `fit` is, between two epochs
@@ -171,65 +171,13 @@ class Model(HasTotalLoss, Container, TrainsOnGenerators):  # type: ignore[misc]
         """
         stateful.reset_states(self, batch_size)
 
-    # ---- data
-
-    def _inputs(self, x: Any, refuse_nan: bool = False) -> list[Any]:
-        arrays = standard.standardize_input_data(
-            x,
-            self.input_names,
-            [tensor._keras_shape for tensor in self.inputs],
-            check_batch_axis=False,
-            dtypes=[tensor.dtype for tensor in self.inputs],
-            refuse_nan=refuse_nan,
-        )
-        check_array_lengths(arrays)
-        for position, layer in self._value_checks():
-            layer.check_values(np.asarray(arrays[position]))
-        return arrays
-
-    def _value_checks(self) -> list[tuple[int, Any]]:
-        """Return the inputs whose numbers a layer must see on the host first, such as an Embedding's indices."""
-        graph = self.graph
-        if self._checks is None or self._checks[0] is not graph:
-            positions = {id(tensor): position for position, tensor in enumerate(self.inputs)}
-            self._checks = graph, list(_value_checks(graph, positions))
-        return self._checks[1]
-
-    def _batch(self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None, method: str = "fit") -> Batch:
-        """Return the arrays of a data set as the steps take them, after all checks."""
-        objective = self._compiled(method).objective
-        inputs = self._inputs(x, refuse_nan=True)
-        output_shapes = [tensor._keras_shape for tensor in self.outputs]
-        # What the targets are compared with comes first: its message says what to do about integer labels.
-        loose = standard.standardize_input_data(y, self.output_names, exception_prefix="model target")
-        standard.check_loss_and_target_compatibility(loose, objective.losses, output_shapes, self.output_names)
-        targets = standard.standardize_input_data(
-            loose,
-            self.output_names,
-            standard.target_shapes(objective.losses, output_shapes),
-            check_batch_axis=False,
-            exception_prefix="model target",
-            refuse_nan=True,
-        )
-        check_array_lengths(inputs, targets)
-        sample_weights = standard.standardize_sample_or_class_weights(sample_weight, self.output_names, "sample_weight")
-        class_weights = standard.standardize_sample_or_class_weights(class_weight, self.output_names, "class_weight")
-        weights = [
-            standard.standardize_weights(target, sample, by_class, mode)
-            for target, sample, by_class, mode in zip(
-                targets, sample_weights, class_weights, objective.weight_modes, strict=True
-            )
-        ]
-        check_array_lengths(inputs, targets, weights)
-        return Batch(inputs, targets, weights)
-
     # ---- training
 
     @accepts_keras2
     def fit(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         batch_size: int = 32,
         nb_epoch: int = 10,
         verbose: int = 1,
@@ -241,23 +189,33 @@ class Model(HasTotalLoss, Container, TrainsOnGenerators):  # type: ignore[misc]
         sample_weight: Any = None,
         initial_epoch: int = 0,
         isolate_state: bool = False,
+        device_data: bool | int | str = "auto",
     ) -> History:
         """Train the model.
 
         Args:
-            x, y: arrays, lists of arrays, or dicts by name of input and output.
+            x, y: arrays, lists of arrays, or dicts by name of input and output. Arrays may be of numpy or JAX, frames or series
+                of pandas, sparse matrices of scipy, tensors of torch, memory maps, `HDF5Matrix` or data sets of h5py. Without
+                `y`, `x` is a loader: something to iterate over, once an epoch, that yields batches ``(x, y)`` or
+                ``(x, y, sample_weight)``, such as a list of batches or another library's data loader; it decides on the size
+                and the order of the batches.
             batch_size: samples for each update of the weights.
             nb_epoch: the last epoch (counted from 1); training starts after `initial_epoch`.
             verbose: 0 silent, 1 a progress bar, 2 a line an epoch.
             callbacks: see `jkeras.callbacks`.
             validation_split: share of the samples, taken from the end before any shuffling, to evaluate on.
-            validation_data: ``(x, y)`` or ``(x, y, sample_weight)`` to evaluate on after every epoch.
-            shuffle: whether to shuffle the samples every epoch; ``'batch'`` shuffles whole batches.
+            validation_data: ``(x, y)`` or ``(x, y, sample_weight)`` to evaluate on after every epoch; or a loader.
+            shuffle: whether to shuffle the samples every epoch; ``'batch'`` shuffles whole batches, which files are read faster
+                for.
             class_weight: weight by class number; a list or dict by output name for several outputs.
             sample_weight: weight of each sample; wins over `class_weight`.
             initial_epoch: where to go on with an earlier training.
             isolate_state: for stateful models: let each validation start from zero states, and training go on with the
                 states that it had. Without it validation moves the states too, as in Keras 1.
+            device_data: whether all data are put on the device before training starts. ``'auto'``: if they take at most half
+                of the memory that is free there; a number: if they take at most so many bytes. Otherwise they are *streamed*:
+                while the device computes, the next batches are read and put there. Files, memory maps and sparse matrices are
+                always streamed, unless it is True. The numbers are the same.
 
         Returns:
             The `History` callback: ``history.history['loss']`` and so on, one number an epoch.
@@ -270,28 +228,48 @@ class Model(HasTotalLoss, Container, TrainsOnGenerators):  # type: ignore[misc]
         batch_size = standard.whole(batch_size=batch_size)
         if isinstance(shuffle, str) and shuffle != "batch":
             raise ValueError(f"shuffle is True, False or 'batch'; got {shuffle!r}.")
-        nb_epoch = int(nb_epoch)
-        data = self._batch(x, y, sample_weight, class_weight)
-        data, validation = self._validation(data, validation_split, validation_data)
+        nb_epoch, initial_epoch = int(nb_epoch), int(initial_epoch)
+        loading = loading_for(device_data, x, y, validation_data)
+        if is_loader(validation_data):
+            refuse_one_shot(validation_data, nb_epoch - initial_epoch, "validation_data")
+        if y is None and is_loader(x, lists=True):
+            refuse_with_loader(validation_split=validation_split or None, sample_weight=sample_weight)
+            refuse_one_shot(x, nb_epoch - initial_epoch, "x")
+            return self._fit_loader(
+                trainer,
+                x,
+                nb_epoch,
+                verbose,
+                callbacks,
+                validation_data,
+                class_weight,
+                initial_epoch,
+                isolate_state,
+                loading,
+            )
+        data = self._batch(x, y, sample_weight, class_weight, loading=loading)
+        data, validation = self._validation(data, validation_split, validation_data, loading)
         samples = len(data.inputs[0])
         stateful.check_batches(self, samples, batch_size, "fit")
-        if validation is not None:
+        if isinstance(validation, Batch):
             stateful.check_batches(self, len(validation.inputs[0]), batch_size, "validation")
-        self.validation_data = None if validation is None else standard.as_list(validation)
+        self.validation_data = standard.as_list(validation) if isinstance(validation, Batch) else None
         names, everyone = self._listeners(
             callbacks, verbose, validation is not None, batch_size=batch_size, nb_epoch=nb_epoch, nb_sample=samples
         )
-        if verbose and validation is not None:
+        if verbose and isinstance(validation, Batch):
             echo(f"Train on {samples} samples, validate on {len(validation.inputs[0])} samples\n")
         data = loop.on_device(data)  # the copy on the host, if it is one, can go
         loop.fit(
             self,
             trainer,
             data,
-            validation,
+            partial(validate, self, trainer, validation, batch_size)
+            if isinstance(validation, Validation)
+            else validation,
             batch_size=batch_size,
             nb_epoch=nb_epoch,
-            initial_epoch=int(initial_epoch),
+            initial_epoch=initial_epoch,
             shuffle=shuffle,
             callbacks=everyone,
             names=names,
@@ -314,46 +292,41 @@ class Model(HasTotalLoss, Container, TrainsOnGenerators):  # type: ignore[misc]
             callback.validation_data = self.validation_data
         return names, everyone
 
-    def _validation(self, data: Batch, split: float, given: Any) -> tuple[Batch, Batch | None]:
-        if given is not None:
-            if not isinstance(given, list | tuple) or len(given) not in (2, 3):
-                raise ValueError(
-                    "validation_data is (x, y) or (x, y, sample_weight); got "
-                    f"{type(given).__name__}{f' of {len(given)} entries' if isinstance(given, list | tuple) else ''}."
-                )
-            return data, self._batch(*given, method="fit")
-        if not split:
-            return data, None
-        samples = len(data.inputs[0])
-        if not 0 < split < 1:
-            raise ValueError(f"validation_split is a share between 0 and 1; got {split}.")
-        at = int(samples * (1.0 - split))
-        if at == 0 or at == samples:
-            raise ValueError(
-                f"validation_split={split} of {samples} samples leaves {at} to train and {samples - at} to validate on."
-            )
-        return (
-            jax.tree.map(lambda array: array[:at], data),
-            jax.tree.map(lambda array: array[at:], data),
-        )
+    def evaluate(self, x: Any, y: Any = None, batch_size: int = 32, verbose: int = 1, sample_weight: Any = None) -> Any:
+        """Return the loss, and the metrics if there are any, averaged over all samples; or over the batches of a loader.
 
-    def evaluate(self, x: Any, y: Any, batch_size: int = 32, verbose: int = 1, sample_weight: Any = None) -> Any:
-        """Return the loss, and the metrics if there are any, averaged over all samples.
+        Args:
+            x, y, sample_weight: as in `fit`.
+            batch_size: samples in a batch; a loader decides itself.
+            verbose: 1 shows a bar.
 
         Returns:
             A number, or a list of numbers in the order of `metrics_names`.
         """
         batch_size = standard.whole(batch_size=batch_size)
         trainer = self._compiled("evaluate")
-        data = self._batch(x, y, sample_weight, method="evaluate")
+        if y is None and is_loader(x, lists=True):
+            refuse_with_loader(sample_weight=sample_weight)
+            refuse_one_shot(x, 1, "x")
+            return one_or_list(generators.evaluate(self, trainer, x, None))
+        data = self._batch(x, y, sample_weight, method="evaluate", loading=Loading.MEMORY)
         stateful.check_batches(self, len(data.inputs[0]), batch_size, "evaluate")
         bar = Progbar(len(data.inputs[0])) if verbose == 1 else None
         return one_or_list(loop.evaluate(self, trainer, loop.blocks(data, batch_size), bar))
 
     def predict(self, x: Any, batch_size: int = 32, verbose: int = 0) -> Any:
-        """Return the outputs for all samples: an array, or a list of arrays for several outputs."""
+        """Return the outputs for all samples: an array, or a list of arrays for several outputs.
+
+        Args:
+            x: inputs as in `fit`; or a loader, of whose batches the first entry is taken if they are tuples.
+            batch_size: samples in a batch; a loader decides itself.
+            verbose: 1 shows a bar.
+        """
         batch_size = standard.whole(batch_size=batch_size)
-        inputs = self._inputs(x)
+        if is_loader(x):
+            refuse_one_shot(x, 1, "x")
+            return one_or_list(generators.predict(self, x, None))
+        inputs = self._inputs(x, loading=Loading.MEMORY)
         stateful.check_batches(self, len(inputs[0]), batch_size, "predict")
         bar = Progbar(len(inputs[0])) if verbose == 1 else None
         return one_or_list(loop.predict(self, inputs, batch_size=batch_size, bar=bar))
@@ -383,25 +356,6 @@ class Model(HasTotalLoss, Container, TrainsOnGenerators):  # type: ignore[misc]
 
     def _check_one_batch(self, inputs: list[Any], method: str) -> None:
         stateful.check_batches(self, len(inputs[0]), len(inputs[0]), method)
-
-
-def _value_checks(graph: Graph, positions: Mapping[int, int]) -> Iterator[tuple[int, Any]]:
-    """Yield (input, layer) for the layers of a graph, and of the models in it, that look at the numbers of an input.
-
-    Args:
-        positions: which input of the model each tensor, by its id, is.
-    """
-    for node in graph.nodes:
-        if node.source:
-            continue
-        for place, tensor in enumerate(node.input_tensors):
-            layer = node.outbound_layer
-            if id(tensor) not in positions:
-                continue
-            if isinstance(layer, Container):
-                yield from _value_checks(layer.graph, {id(layer.inputs[place]): positions[id(tensor)]})
-            elif hasattr(layer, "check_values"):
-                yield positions[id(tensor)], layer
 
 
 def _unique(names: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from jkeras.compat.keras03 import drop_old_compile_words, refuse_unknown
 from jkeras.engine.config import describe, sharing
 from jkeras.engine.node import as_list
 from jkeras.engine.saving.config import layer_from_config, layer_registry, reading, scope
+from jkeras.engine.sources import Loading
 from jkeras.errors import did_you_mean
 from jkeras.legacy.nodes import Nodes
 from jkeras.typing import Config
@@ -106,11 +107,11 @@ class Graph(Nodes):
         )
         return ends
 
-    def _validation(self, data: Any, split: float, given: Any) -> Any:
+    def _validation(self, data: Any, split: float, given: Any, loading: Loading) -> Any:
         if given is not None and given != ():
             given, *weights = given if isinstance(given, tuple | list) else (given,)
             given = (*self._ends(given, "fit"), *weights)
-        return super()._validation(data, split, given or None)
+        return super()._validation(data, split, given or None, loading)
 
     def fit(  # type: ignore[override]
         self,

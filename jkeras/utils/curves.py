@@ -9,6 +9,8 @@ __all__ = ["curves_svg", "history_of", "panels_of"]
 
 _WIDTH, _HEIGHT = 340.0, 220.0  # of a panel
 _LEFT, _RIGHT, _TOP, _BOTTOM = 54.0, 12.0, 28.0, 34.0
+_LEGEND = 76.0  # of one line
+_WIDE = 0.64  # of a bold letter, as a share of the font's size
 _TRAIN, _VALIDATION = "#2b6cb0", "#c05621"
 
 
@@ -92,7 +94,12 @@ def _panel(title: str, epochs: Sequence[int], lines: Mapping[str, Sequence[float
     def y(value: float) -> float:
         return _HEIGHT - _BOTTOM - (value - low) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
 
-    parts = [f'<text x="{_LEFT:g}" y="17" font-size="12" font-weight="bold" fill="#1a202c">{escape(title)}</text>']
+    room = _WIDTH - 2 * _RIGHT - (len(lines) > 1) * len(lines) * _LEGEND
+    size = min(12.0, max(8.0, room / (_WIDE * len(title))))
+    parts = [
+        f'<text x="{_RIGHT:g}" y="17" font-size="{size:.3g}" font-weight="bold" fill="#1a202c">'
+        f"{escape(_shortened(title, int(room / (_WIDE * size))))}</text>"
+    ]
     for tick in _ticks(low, high):
         parts.append(
             f'<line x1="{_LEFT:g}" x2="{_WIDTH - _RIGHT:g}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" stroke="#e2e8f0"/>'
@@ -112,11 +119,19 @@ def _panel(title: str, epochs: Sequence[int], lines: Mapping[str, Sequence[float
         parts += _line([(x(epoch), y(value), value) for epoch, value in zip(epochs, line, strict=False)], colour)
         if len(lines) == 1:
             break  # nothing to tell apart
-        at = _WIDTH - _RIGHT - 92 * (len(lines) - place)
+        at = _WIDTH - _RIGHT - _LEGEND * (len(lines) - place)
         parts.append(f'<line x1="{at:g}" x2="{at + 16:g}" y1="13" y2="13" stroke="{colour}" stroke-width="2"/>')
         kind = "validation" if name.startswith("val_") else "training"
         parts.append(f'<text x="{at + 21:g}" y="17" fill="#4a5568">{kind}</text>')
     return "".join(parts)
+
+
+def _shortened(title: str, letters: int) -> str:
+    """Return the title, or its beginning and its end where it is longer: it must not run into the legend."""
+    if len(title) <= letters:
+        return title
+    half = (letters - 1) // 2
+    return f"{title[:half]}…{title[-half:]}"
 
 
 def _line(points: Sequence[tuple[float, float, float]], colour: str) -> list[str]:

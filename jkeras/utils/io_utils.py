@@ -1,5 +1,7 @@
 """Import path of Keras 1: ``keras.utils.io_utils``. Files of arrays."""
 
+import io
+import itertools
 import math
 import operator
 import os
@@ -8,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from jkeras.compat.later import later
 from jkeras.errors import MissingExtraError
 
-__all__ = ["HDF5Matrix", "ask_to_proceed_with_overwrite", "load_array", "save_array"]
+__all__ = ["HDF5Matrix", "ask_to_proceed_with_overwrite", "load_array", "read_rows", "save_array"]
+
+_GAP = 2**16  # bytes: reading so many that are not wanted is faster than one more call of HDF5
+_SPAN = 2**24  # bytes that one call reads at most
 
 
 class HDF5Matrix:
@@ -83,13 +87,7 @@ class HDF5Matrix:
             indices = np.flatnonzero(indices)
         if indices.ndim != 1 or (indices.size and indices.dtype.kind not in "iu"):
             raise IndexError(f"An HDF5Matrix is indexed by row numbers; got {key!r:.80}.")
-        # HDF5 reads rising numbers without doubles; they are put into the wanted order afterwards.
-        rising, order = np.unique(self._inside(indices.astype(int)), return_inverse=True)
-        if not len(rising):
-            return self.data[:0]
-        one_block = rising[-1] - rising[0] + 1 == len(rising)  # which HDF5 reads much faster
-        found = self.data[rising[0] : rising[-1] + 1] if one_block else self.data[rising]
-        return found if np.array_equal(order, np.arange(len(found))) else found[order]
+        return read_rows(self.data, self._inside(indices.astype(int)))
 
     def _inside(self, indices: np.ndarray) -> np.ndarray:
         """Return row numbers of the data set for those of this matrix."""
@@ -133,12 +131,48 @@ class HDF5Matrix:
         return f"<HDF5Matrix {self.data.name!r} in {self.data.file.filename!r}, rows {self.start} to {self.end}>"
 
 
-def _data_set(datapath: Any, name: str) -> Any:
-    """Open a file for reading and return a data set that lies in it."""
+def read_rows(data: Any, which: Any) -> np.ndarray:
+    """Return rows of an HDF5 data set, in the order asked for.
+
+    HDF5 takes a while for every call, and reads and unpacks whole chunks where there are any. So the rows are read from the
+    first to the last, with what little lies between them.
+
+    Args:
+        data: of h5py.
+        which: a slice, or an array of row numbers in any order, also repeated; none is negative.
+    """
+    if isinstance(which, slice):
+        return data[which]
+    # np.unique sorts twice as long; most often the numbers rise already.
+    if len(which) and np.all(which[1:] > which[:-1]):
+        rising, order = which, None
+    else:
+        rising, order = np.unique(which, return_inverse=True)
+    found = np.empty((len(rising), *data.shape[1:]), data.dtype)
+    row_bytes = max(1, found.itemsize * math.prod(data.shape[1:]))
+    gap = max(_GAP // row_bytes, data.chunks[0] if data.chunks else 0)
+    starts = np.flatnonzero(np.diff(rising, prepend=-gap - 2) > gap + 1)
+    for start, stop in itertools.pairwise([*starts, len(rising)]):
+        while start < stop:  # parts of a bounded size
+            first = rising[start]
+            end = min(stop, int(np.searchsorted(rising, first + max(1, _SPAN // row_bytes))))
+            span = data[first : rising[end - 1] + 1]
+            found[start:end] = span if len(span) == end - start else span[rising[start:end] - first]
+            start = end
+    return found if order is None else found[order]
+
+
+def _h5py(purpose: str) -> Any:
     try:
         import h5py
     except ImportError:
-        raise MissingExtraError("h5py", "h5", "HDF5Matrix") from None
+        raise MissingExtraError("h5py", "h5", purpose) from None
+    return h5py
+
+
+def _data_set(datapath: Any, name: str, rows: bool = True) -> Any:
+    """Open a file for reading and return a data set that lies in it, and, if `rows`, is no single number."""
+    h5py = _h5py("HDF5Matrix" if rows else "load_array")
     found: Any = h5py.File(os.fspath(datapath), "r")
     for step in filter(None, name.split("/")):
         link = found.get(step, getlink=True) if isinstance(found, h5py.Group) else None
@@ -150,21 +184,54 @@ def _data_set(datapath: Any, name: str) -> Any:
         if not isinstance(link, h5py.HardLink):
             raise ValueError(f"{name!r} in {datapath} is a link ({type(link).__name__}), which is not followed.")
         found = found[step]
-    if not isinstance(found, h5py.Dataset) or not found.shape:
+    if not isinstance(found, h5py.Dataset) or (rows and not found.shape):
         raise ValueError(f"{name!r} in {datapath} is no data set with rows.")
     if found.external or found.is_virtual:
         raise ValueError(f"The numbers of {name!r} are said to lie in other files than {datapath}; those are not read.")
     return found
 
 
-@later("arrays in PyTables files")
-def save_array(array: Any, name: str) -> None:
-    """Write an array to a file."""
+def save_array(array: Any, name: Any) -> None:
+    """Write an array to an HDF5 file, as the data set ``'data'``: PyTables reads it as it reads those of Keras 1.
+
+    Args:
+        array: numbers, truth values or bytes.
+        name: of the file; one that exists is replaced.
+
+    Raises:
+        MissingExtraError: h5py is not installed.
+        TypeError: HDF5 has no such numbers.
+    """
+    from jkeras.engine.saving.atomic import replace_file
+
+    h5py = _h5py("save_array")
+    array = np.asarray(array)
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        if array.dtype == bool:  # as PyTables writes them; h5py would write names of numbers
+            kind, space = h5py.h5t.NATIVE_B8, h5py.h5s.create_simple(array.shape)
+            data = h5py.h5d.create(file.id, b"data", kind, space)
+            data.write(h5py.h5s.ALL, h5py.h5s.ALL, np.ascontiguousarray(array).view("u1"), kind)
+        else:
+            file["data"] = array
+    replace_file(name, [content.getbuffer()])
 
 
-@later("arrays in PyTables files")
-def load_array(name: str) -> Any:
-    """Return the array in a file."""
+def load_array(name: Any) -> np.ndarray:
+    """Return the array in a file of `save_array`, or of Keras 1's, which PyTables wrote.
+
+    Args:
+        name: of the file.
+
+    Raises:
+        MissingExtraError: h5py is not installed.
+        KeyError: the file has no data set ``'data'``.
+    """
+    h5py = _h5py("load_array")
+    data = _data_set(name, "data", rows=False)
+    with data.file:
+        is_bits = data.id.get_type().get_class() == h5py.h5t.BITFIELD
+        return data[()].astype(bool) if is_bits else np.asarray(data[()])
 
 
 def ask_to_proceed_with_overwrite(filepath: str) -> bool:

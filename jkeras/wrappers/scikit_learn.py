@@ -14,6 +14,7 @@ import numpy as np
 from jkeras.errors import did_you_mean
 from jkeras.models import Sequential
 from jkeras.utils.np_utils import to_categorical
+from jkeras.wrappers.columns import check_names, names_of
 from jkeras.wrappers.labels import Labels
 
 __all__ = ["BaseWrapper", "KerasClassifier", "KerasRegressor", "Sequential", "to_categorical"]
@@ -54,6 +55,8 @@ class BaseWrapper(BaseEstimator):
         history, epoch: what it recorded, as the attributes of `jkeras.callbacks.History`; `history_` is that object.
         n_features_in_: number of columns that `fit` got (None if it got no table); there before the model is made, for a
             ``__call__`` that needs it.
+        feature_names_in_: their names, if `fit` got a frame whose columns have texts as names; those of other samples have to
+            be the same.
 
     `fit` returns the estimator, as scikit-learn expects; Keras 1 returned the `History`, whose attributes `history` and
     `epoch` the estimator has too.
@@ -201,7 +204,13 @@ class BaseWrapper(BaseEstimator):
             raise ValueError(f"Found array with 0 feature(s) (shape={tuple(shape)}) while a minimum of 1 is required.")
         if fitting:
             self.n_features_in_ = int(shape[1]) if len(shape) == 2 else None
+            self.__dict__.pop("feature_names_in_", None)
+            names = names_of(x)
+            if names is not None:
+                self.feature_names_in_ = names
             return x
+        if hasattr(self, "n_features_in_"):
+            check_names(x, getattr(self, "feature_names_in_", None), type(self).__name__)
         features = getattr(self, "n_features_in_", None)
         if features is not None and len(shape) == 1 and features > 1:
             raise ValueError(
@@ -298,6 +307,7 @@ class KerasClassifier(ClassifierMixin, BaseWrapper):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()  # type: ignore[misc]
         tags.non_deterministic = True
+        tags.input_tags.sparse = True
         tags.classifier_tags.poor_score = True  # a few epochs of a small network
         return tags
 
@@ -349,6 +359,7 @@ class KerasRegressor(RegressorMixin, BaseWrapper):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()  # type: ignore[misc]
         tags.non_deterministic = True
+        tags.input_tags.sparse = True
         tags.regressor_tags.poor_score = True
         tags.target_tags.multi_output = True
         return tags

@@ -301,3 +301,121 @@ def test_random_layers_draw_anew_at_every_batch():
     watch = LambdaCallback(on_batch_end=lambda batch, logs: losses.append(float(logs["loss"])))
     model.fit_generator(itertools.repeat((X, Y)), 60, 1, verbose=0, callbacks=[watch])
     assert len(set(losses)) == 3
+
+
+# ---- eight threads, and something goes wrong
+
+
+class Faulty:
+    """Batches of which one is at fault; all threads may be in it at once if `thread_safe`."""
+
+    def __init__(self, fault, at=11, thread_safe=False):
+        self.fault, self.at, self.thread_safe = fault, at, thread_safe
+        self.numbers, self.lock = itertools.count(), threading.Lock()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        with self.lock:
+            number = next(self.numbers)
+        if number == self.at:
+            return self.fault()
+        if number > self.at and self.fault is ended:
+            raise StopIteration
+        time.sleep(0.001 * (number % 3))
+        return X[:4], Y[:4]
+
+
+def broken():
+    raise ZeroDivisionError("batch 11")
+
+
+def interrupted():
+    raise KeyboardInterrupt("in the generator")
+
+
+def exits():
+    raise SystemExit(3)
+
+
+def ended():
+    raise StopIteration
+
+
+def slow():
+    time.sleep(0.2)
+    return X[:4], Y[:4]
+
+
+@pytest.mark.parametrize("thread_safe", [False, True])
+@pytest.mark.parametrize(
+    ("fault", "error", "message"),
+    [
+        (broken, ZeroDivisionError, "batch 11"),
+        (interrupted, KeyboardInterrupt, "in the generator"),
+        (exits, SystemExit, "3"),
+        (lambda: (X[:4],), ValueError, r"yields \(x, y\) or \(x, y, sample_weight\), .* got tuple of 1 entries"),
+        (lambda: None, ValueError, "got NoneType"),
+        (lambda: (X[:4], Y[:3]), ValueError, "same number of samples"),
+        (lambda: (X[:4, :2], Y[:4]), ValueError, "to have shape"),
+        (lambda: (X[:4] * np.nan, Y[:4]), ValueError, "holds NaN in 4 of 4 samples"),
+        (lambda: ([[1, 2, 3], [1]], Y[:2]), ValueError, "ragged"),
+    ],
+    ids=["error", "interrupt", "exit", "one entry", "nothing", "label count", "shape", "nan", "ragged"],
+)
+def test_faults_come_up_from_eight_threads(fault, error, message, thread_safe):
+    model = shared_model()
+    started = time.monotonic()
+    batches_seen = []
+    watch = LambdaCallback(on_batch_end=lambda batch, logs: batches_seen.append(batch))
+    with pytest.raises(error, match=message):
+        model.fit_generator(Faulty(fault, thread_safe=thread_safe), 4000, 1, verbose=0, nb_worker=8, callbacks=[watch])
+    assert time.monotonic() - started < 5
+    if not thread_safe:
+        assert batches_seen == list(range(11))  # all that came before it, and none behind
+    with pytest.raises(error, match=message):
+        model.evaluate_generator(Faulty(fault, thread_safe=thread_safe), 4000, nb_worker=8)
+    assert model.evaluate(X, Y, verbose=0) > 0
+
+
+MODELS = []
+
+
+def shared_model():
+    """One model for all faults: it has to go on working after each."""
+    if not MODELS:
+        MODELS.append(model_of())
+    return MODELS[0]
+
+
+@pytest.mark.parametrize("thread_safe", [False, True])
+def test_an_early_end_with_eight_threads(thread_safe):
+    with pytest.warns(UserWarning, match="The generator ended in epoch 1 of 2, after 44 of its 4000 samples"):
+        shared_model().fit_generator(Faulty(ended), 4000, 2, verbose=0, nb_worker=8)
+    with pytest.raises(ValueError, match=r"ended after \d+ samples; val_samples=4000"):
+        shared_model().predict_generator(Faulty(ended, thread_safe=thread_safe), 4000, nb_worker=8)
+
+
+def test_a_slow_batch_holds_up_its_successors_and_changes_nothing():
+    model, seen = shared_model(), []
+    watch = LambdaCallback(on_batch_end=lambda batch, logs: seen.append(logs["size"]))
+    model.fit_generator(Faulty(slow), 4 * 20, 1, verbose=0, nb_worker=8, max_q_size=2, callbacks=[watch])
+    assert seen == [4] * 20
+
+
+def test_faults_where_processes_were_asked_for():
+    for fault, error in ((broken, ZeroDivisionError), (exits, SystemExit)):
+        with pytest.warns(UserWarning, match="jkeras uses threads"), pytest.raises(error):
+            shared_model().fit_generator(Faulty(fault), 4000, 1, verbose=0, nb_worker=8, pickle_safe=True)
+
+
+def test_an_interrupt_in_training_ends_eight_threads():
+    def interrupt(batch, logs):
+        if batch == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        shared_model().fit_generator(
+            Faulty(slow, at=9), 4000, 1, verbose=0, nb_worker=8, callbacks=[LambdaCallback(on_batch_end=interrupt)]
+        )

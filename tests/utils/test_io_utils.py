@@ -8,7 +8,8 @@ import pytest
 
 from jkeras.errors import MissingExtraError
 from jkeras.preprocessing.image import ImageDataGenerator
-from jkeras.utils.io_utils import HDF5Matrix, ask_to_proceed_with_overwrite
+from jkeras.utils import io_utils
+from jkeras.utils.io_utils import HDF5Matrix, ask_to_proceed_with_overwrite, load_array, read_rows, save_array
 
 X = np.random.RandomState(0).uniform(size=(20, 3, 2)).astype("float32")
 
@@ -88,9 +89,35 @@ def test_only_what_is_asked_for_is_read(path, monkeypatch):
     matrix = HDF5Matrix(path, "X")
     read = []
     monkeypatch.setattr(matrix, "data", Spy(matrix.data, read))
-    matrix[[7, 5, 6]], matrix[2], matrix[[1, 9]]
+    matrix[[7, 5, 6]], matrix[2], matrix[3:5]
     assert sum(read) == 3 + 1 + 2
     assert matrix.shape == (20, 3, 2) and sum(read) == 6
+
+
+def test_rows_are_read_in_few_calls_of_a_bounded_size(path, monkeypatch):
+    read = []
+    data = Spy(HDF5Matrix(path, "X").data, read)
+    which = np.array([9, 0, 5, 0])
+    np.testing.assert_array_equal(read_rows(data, which), X[which])
+    assert read == [10]  # what lies between is less work than another call
+    monkeypatch.setattr(io_utils, "_GAP", 24)
+    read.clear()
+    np.testing.assert_array_equal(read_rows(data, np.array([9, 0, 10, 2])), X[[9, 0, 10, 2]])
+    assert read == [3, 2]  # 0 to 2, and 9 to 10
+    monkeypatch.setattr(io_utils, "_SPAN", 48)
+    read.clear()
+    np.testing.assert_array_equal(read_rows(data, np.arange(5)), X[:5])
+    assert read == [2, 2, 1]
+
+
+def test_whole_chunks_are_read_at_once(tmp_path):
+    with h5py.File(tmp_path / "chunks.h5", "w") as file:
+        wide = np.random.RandomState(0).uniform(size=(30, 1, 20000))
+        file.create_dataset("X", data=wide, chunks=(10, 1, 20000), compression="gzip", compression_opts=1)
+    read = []
+    with h5py.File(tmp_path / "chunks.h5") as file:
+        np.testing.assert_array_equal(read_rows(Spy(file["X"], read), np.array([25, 3, 7])), wide[[25, 3, 7]])
+    assert read == [5, 1]
 
 
 class Spy:
@@ -155,3 +182,51 @@ def test_the_question_is_asked_until_it_is_answered(monkeypatch, capsys):
     assert "overwrite=True" in capsys.readouterr().out
     monkeypatch.setattr("builtins.input", lambda prompt: "n")
     assert ask_to_proceed_with_overwrite("a.h5") is False
+
+
+# ---- arrays in files
+
+
+ARRAYS = {
+    "float32": X,
+    "bool": np.array([[True, False], [False, False]]),
+    "complex64": np.array([1 + 2j, 3], "complex64"),
+    "bytes": np.array([b"ab", b"c"]),
+    "number": np.array(3),
+    "empty": np.zeros((0, 3), "float32"),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_arrays_come_back_from_their_files(tmp_path, name):
+    save_array(np.zeros(3), tmp_path / "array.h5")
+    save_array(ARRAYS[name], tmp_path / "array.h5")  # in place of the other
+    found = load_array(tmp_path / "array.h5")
+    assert found.dtype == ARRAYS[name].dtype
+    np.testing.assert_array_equal(found, ARRAYS[name])
+
+
+@pytest.mark.parametrize("name", ["float32", "bool", "complex64", "bytes"])
+def test_pytables_reads_and_writes_the_same_files(tmp_path, name):
+    tables = pytest.importorskip("tables")
+    array = ARRAYS[name]
+    save_array(array, tmp_path / "ours.h5")
+    with tables.open_file(tmp_path / "ours.h5") as file:
+        found = file.root.data[:]
+    assert found.dtype == array.dtype
+    np.testing.assert_array_equal(found, array)
+    with tables.open_file(tmp_path / "theirs.h5", "w") as file:  # what Keras 1 does
+        file.create_carray(file.root, "data", tables.Atom.from_dtype(array.dtype), array.shape)[:] = array
+    found = load_array(tmp_path / "theirs.h5")
+    assert found.dtype == array.dtype
+    np.testing.assert_array_equal(found, array)
+
+
+def test_files_without_an_array(path, tmp_path):
+    with pytest.raises(KeyError, match=r"no data set 'data': / has \['X'"):
+        load_array(path)
+    with pytest.raises(FileNotFoundError):
+        load_array(tmp_path / "none.h5")
+    with pytest.raises(TypeError, match="dtype"):
+        save_array(np.array([1, "a"], dtype=object), tmp_path / "object.h5")
+    assert not (tmp_path / "object.h5").exists()

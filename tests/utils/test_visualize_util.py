@@ -263,6 +263,19 @@ def test_curves_of_a_real_training():
     assert history_html(history) == curves_svg(history)
 
 
+def test_long_names_do_not_run_into_the_legend():
+    def title(name, **values):
+        element = next(iter(ET.fromstring(curves_svg({name: [1.0, 0.5], **values})).iter(f"{SVG}text")))
+        return element.text, float(element.get("font-size"))
+
+    assert title("loss") == ("loss", 12.0)
+    long = "auxiliary_output_mean_squared_logarithmic_error"
+    shown, size = title(long, **{f"val_{long}": [1.0, 0.5]})
+    assert size == 8.0
+    assert len(shown) < 34 and shown.startswith("auxiliary_out") and shown.endswith("_error") and "…" in shown
+    assert title(long)[0] == long  # without a legend there is room for it
+
+
 def test_gaps_single_points_and_other_values():
     text = curves_svg(
         {"loss": [1.0, float("nan"), 0.5, 0.25], "val_acc": [0.5], "note": ["a", "b"], "inf": [float("inf")]}

@@ -17,7 +17,6 @@ NOT_APPLICABLE = {
     "check_do_not_raise_errors_in_init_or_set_params": "the suite gives sk_params, which is no parameter but all others",
     "check_sample_weight_equivalence_on_dense_data": WEIGHTS,
     "check_sample_weight_equivalence_on_sparse_data": WEIGHTS,
-    "check_dataframe_column_names_consistency": "names of columns are not compared",
 }
 FOR_CLASSIFIERS = {
     **NOT_APPLICABLE,
@@ -51,6 +50,7 @@ class Regressor(KerasRegressor):
 OPTIONS = {"nb_epoch": 1, "batch_size": 512, "verbose": 0}
 
 
+@pytest.mark.filterwarnings("ignore:.*is a sparse matrix:UserWarning")
 @parametrize_with_checks(
     [Classifier(**OPTIONS), Regressor(**OPTIONS)],
     expected_failed_checks=lambda estimator: FOR_REGRESSORS if isinstance(estimator, Regressor) else FOR_CLASSIFIERS,

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.workloads import Workload, data_of, weights_of
+from benchmarks.workloads import Workload, data_of, output_weights, taken, weights_of
 
 
 class Peer:
@@ -18,20 +18,26 @@ class Peer:
 
         if any(kind == "gru" for kind, *_ in workload.layers):
             raise NotImplementedError("flax's GRU resets after the product, Keras 1's before it")
+        if workload.stateful or workload.padded:
+            raise NotImplementedError("flax has no layers that keep their state, and no masks")
         self.workload = workload
         x, y = data_of(workload)
         self.x, self.y = jax.device_put(x), jax.device_put(y)
 
         class Network(nn.Module):
             @nn.compact
-            def __call__(self, x: Any, train: bool = False) -> Any:
+            def __call__(self, inputs: Any, train: bool = False) -> Any:
+                made: list[Any] = []
+                x, kept, outputs = inputs[0], {}, []
                 for kind, *arguments in workload.layers:
+                    made.append(None)
                     if kind == "dense":
                         x = nn.Dense(arguments[0])(x)
                         x = nn.relu(x) if arguments[1] == "relu" else x
                     elif kind in ("lstm", "rnn"):
                         cell = (nn.OptimizedLSTMCell if kind == "lstm" else nn.SimpleCell)(arguments[0])
-                        x = nn.RNN(cell)(x)
+                        made[-1] = nn.RNN(cell)
+                        x = made[-1](x)
                         x = x if arguments[1] else x[:, -1]
                     elif kind == "embedding":
                         x = nn.Embed(*arguments)(x)
@@ -41,12 +47,22 @@ class Peer:
                         x = nn.max_pool(x, (arguments[0],) * 2, (arguments[0],) * 2)
                     elif kind == "batchnorm":
                         x = nn.BatchNorm(use_running_average=not train, momentum=0.99, epsilon=1e-3)(x)
-                    else:
+                    elif kind == "flatten":
                         x = x.reshape(len(x), -1)
-                return x
+                    elif kind == "keep":
+                        kept[arguments[0]] = x
+                    elif kind == "concat":
+                        x = jnp.concatenate([kept[arguments[0]], x], axis=-1)
+                    elif kind == "output":
+                        outputs.append(x)
+                    elif kind == "input":
+                        x = inputs[arguments[0]]
+                    else:  # again; what is applied twice is recurrent and returns its last output
+                        x = made[arguments[0]](x)[:, -1]
+                return [*outputs, x]
 
         self.network = Network()
-        variables = self.network.init(jax.random.key(0), self.x[: workload.batch])
+        variables = self.network.init(jax.random.key(0), taken(self.x, slice(workload.batch)))
         params, self.statistics = dict(variables["params"]), variables.get("batch_stats", {})
         owners = [name for name in params if not name.startswith("RNN")]
         for name, weights in zip(_in_order(workload), [w for w in weights_of(workload) if w], strict=True):
@@ -61,7 +77,7 @@ class Peer:
         self.forward = jax.jit(self._output)
 
     def _output(self, params: Any, statistics: Any, x: Any) -> Any:
-        logits = self.network.apply({"params": params, "batch_stats": statistics}, x)
+        logits = self.network.apply({"params": params, "batch_stats": statistics}, x)[-1]
         return jax.nn.sigmoid(logits) if self.workload.classes == 1 else jax.nn.softmax(logits)
 
     def _loss(self, params: Any, statistics: Any, x: Any, y: Any) -> Any:
@@ -70,8 +86,11 @@ class Peer:
         variables = {"params": params, "batch_stats": statistics}
         logits, changed = self.network.apply(variables, x, train=True, mutable=["batch_stats"])
         if self.workload.classes == 1:
-            return optax.sigmoid_binary_cross_entropy(logits, y).mean(), changed
-        return optax.softmax_cross_entropy_with_integer_labels(logits, y).mean(), changed
+            criterion = optax.sigmoid_binary_cross_entropy
+        else:
+            criterion = optax.softmax_cross_entropy_with_integer_labels
+        parts = zip(output_weights(self.workload), logits, y, strict=True)
+        return sum(weight * criterion(*pair).mean() for weight, *pair in parts), changed
 
     def _step(self, params: Any, statistics: Any, state: Any, x: Any, y: Any) -> Any:
         (loss, changed), grads = jax.value_and_grad(self._loss, has_aux=True)(params, statistics, x, y)
@@ -81,7 +100,7 @@ class Peer:
 
     def _batch(self, index: int) -> tuple[Any, Any]:
         rows = slice(index * self.workload.batch, (index + 1) * self.workload.batch)
-        return self.x[rows], self.y[rows]
+        return taken(self.x, rows), taken(self.y, rows)
 
     def train_on_batch(self, index: int) -> Any:
         self.params, self.statistics, self.state, loss = self.step(
@@ -100,12 +119,13 @@ class Peer:
         self.train_on_batch(0).block_until_ready()
 
     def predict(self) -> np.ndarray:
-        n = max(32, self.workload.batch)
-        parts = [self.forward(self.params, self.statistics, self.x[i : i + n]) for i in range(0, len(self.x), n)]
+        n, samples = max(32, self.workload.batch), self.workload.batch * self.workload.steps
+        batches = [taken(self.x, slice(i, i + n)) for i in range(0, samples, n)]
+        parts = [self.forward(self.params, self.statistics, batch) for batch in batches]
         return np.concatenate([np.asarray(part) for part in parts])
 
     def predict_one(self, index: int) -> Any:
-        return np.asarray(self.forward(self.params, self.statistics, self.x[index : index + 1]))
+        return np.asarray(self.forward(self.params, self.statistics, taken(self.x, slice(index, index + 1))))
 
     def evaluate(self) -> Any:
         if not hasattr(self, "tested"):

@@ -278,6 +278,7 @@ class Sequential(Model):
         initial_epoch: int = 0,
         isolate_state: bool = False,
         device_data: bool | int | str = "auto",
+        profile: str | None = None,
         **kwargs: Any,
     ) -> History:
         """Train the model; see `Model.fit`.
@@ -286,11 +287,11 @@ class Sequential(Model):
             **kwargs: ``show_accuracy=True`` reports the accuracy too.
         """
         known = ["x", "y", "batch_size", "nb_epoch", "verbose", "callbacks", "validation_split", "validation_data", "shuffle",
-                 "class_weight", "sample_weight", "initial_epoch", "isolate_state", "device_data"]  # fmt: skip
+                 "class_weight", "sample_weight", "initial_epoch", "isolate_state", "device_data", "profile"]  # fmt: skip
         with self._showing("fit", kwargs, known):
             history = super().fit(
                 x, y, batch_size, nb_epoch, verbose, callbacks, validation_split, validation_data, shuffle, class_weight,
-                sample_weight, initial_epoch, isolate_state, device_data,
+                sample_weight, initial_epoch, isolate_state, device_data, profile,
             )  # fmt: skip
         self.training_data = None if y is None else [*as_list(x), *as_list(y)]
         return history

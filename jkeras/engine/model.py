@@ -21,7 +21,7 @@ from jkeras.engine.position import Position
 from jkeras.engine.sources import Loading, loading_for
 from jkeras.engine.step import Batch, Programs
 from jkeras.engine.total import HasTotalLoss
-from jkeras.engine.trainer import Trainer
+from jkeras.engine.trainer import Trainer, traced
 from jkeras.errors import did_you_mean
 from jkeras.utils.progbar import Progbar, echo
 
@@ -190,6 +190,7 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators):  # type: ig
         initial_epoch: int = 0,
         isolate_state: bool = False,
         device_data: bool | int | str = "auto",
+        profile: str | None = None,
     ) -> History:
         """Train the model.
 
@@ -216,6 +217,8 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators):  # type: ig
                 of the memory that is free there; a number: if they take at most so many bytes. Otherwise they are *streamed*:
                 while the device computes, the next batches are read and put there. Files, memory maps and sparse matrices are
                 always streamed, unless it is True. The numbers are the same.
+            profile: a folder for a trace of what ran when, of host and device, for TensorBoard's profiler or Perfetto. Traces
+                are large: a few epochs of a model that was trained before, so that it is compiled, show most.
 
         Returns:
             The `History` callback: ``history.history['loss']`` and so on, one number an epoch.
@@ -235,18 +238,11 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators):  # type: ig
         if y is None and is_loader(x, lists=True):
             refuse_with_loader(validation_split=validation_split or None, sample_weight=sample_weight)
             refuse_one_shot(x, nb_epoch - initial_epoch, "x")
-            return self._fit_loader(
-                trainer,
-                x,
-                nb_epoch,
-                verbose,
-                callbacks,
-                validation_data,
-                class_weight,
-                initial_epoch,
-                isolate_state,
-                loading,
-            )
+            with traced(profile):
+                return self._fit_loader(
+                    trainer, x, nb_epoch, verbose, callbacks, validation_data, class_weight, initial_epoch, isolate_state,
+                    loading,
+                )  # fmt: skip
         data = self._batch(x, y, sample_weight, class_weight, loading=loading)
         data, validation = self._validation(data, validation_split, validation_data, loading)
         samples = len(data.inputs[0])
@@ -260,21 +256,21 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators):  # type: ig
         if verbose and isinstance(validation, Batch):
             echo(f"Train on {samples} samples, validate on {len(validation.inputs[0])} samples\n")
         data = loop.on_device(data)  # the copy on the host, if it is one, can go
-        loop.fit(
-            self,
-            trainer,
-            data,
-            partial(validate, self, trainer, validation, batch_size)
-            if isinstance(validation, Validation)
-            else validation,
-            batch_size=batch_size,
-            nb_epoch=nb_epoch,
-            initial_epoch=initial_epoch,
-            shuffle=shuffle,
-            callbacks=everyone,
-            names=names,
-            isolate_state=isolate_state,
-        )
+        by_loader = isinstance(validation, Validation)
+        with traced(profile):
+            loop.fit(
+                self,
+                trainer,
+                data,
+                partial(validate, self, trainer, validation, batch_size) if by_loader else validation,
+                batch_size=batch_size,
+                nb_epoch=nb_epoch,
+                initial_epoch=initial_epoch,
+                shuffle=shuffle,
+                callbacks=everyone,
+                names=names,
+                isolate_state=isolate_state,
+            )
         return self.history  # type: ignore[return-value]
 
     def _listeners(

@@ -4,7 +4,9 @@ A step consumes the buffers it is given (they are donated), so that a model need
 layers are given the new arrays in the same moment; whatever goes wrong, no layer is left with arrays that are gone.
 """
 
+import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
     from jkeras.engine.model import Model
 
-__all__ = ["Trainer"]
+__all__ = ["Trainer", "traced"]
 
 
 class Trainer:
@@ -147,6 +149,11 @@ class Trainer:
             f"The step failed after it had consumed the weights of {self.model.name!r}. The model has its initial "
             "weights again: load those that you saved last."
         )
+
+
+def traced(folder: str | None) -> AbstractContextManager[Any]:
+    """Return a context in which JAX records what runs when, into `folder`; one that does nothing for ``None``."""
+    return nullcontext() if folder is None else jax.profiler.trace(os.fspath(folder))
 
 
 def _on_host(leaf: jax.Array) -> Any:

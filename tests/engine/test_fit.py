@@ -433,3 +433,14 @@ def test_mistakes_are_named_before_anything_runs():
     for method in ("fit", "evaluate", "train_on_batch", "test_on_batch"):
         with pytest.raises(RuntimeError, match=rf"not compiled: call model.compile\(optimizer, loss\) before {method}"):
             getattr(Sequential([Dense(1, input_dim=2)]), method)(x, y)
+
+
+def test_profile_writes_a_trace_that_shows_the_compiled_loop(tmp_path):
+    model = Sequential([Dense(2, input_dim=3)])
+    model.compile("sgd", "mse")
+    x, y = np.zeros((8, 3)), np.zeros((8, 2))
+    model.fit(x, y, nb_epoch=1, verbose=0, profile=str(tmp_path / "arrays"))
+    model.fit([(x, y)], nb_epoch=1, verbose=0, profile=str(tmp_path / "loader"))
+    for place in ("arrays", "loader"):
+        (trace,) = (tmp_path / place).rglob("*.xplane.pb")
+        assert b"_train_batch" in trace.read_bytes()

@@ -19,8 +19,9 @@ def add_commands(commands: Any) -> None:
     plot.add_argument("file")
     plot.add_argument("picture", help=".svg and .dot need nothing; others need the extra [plot]")
     convert = commands.add_parser("convert", help="write a model, or its weights, in another format")
-    convert.add_argument("file", help=".h5 of Keras 1 or jkeras, or .jk")
-    convert.add_argument("result", help=".h5, .jk, or .safetensors (weights only; extra [safetensors])")
+    convert.add_argument("file", help=".h5 of Keras 1 or jkeras, .jk, or .safetensors (extra [safetensors])")
+    convert.add_argument("result", help=".h5, .jk, or .safetensors (architecture and weights, no state of training)")
+    convert.add_argument("--model", help="where the architecture is, for a .safetensors file without one")
 
 
 def run_command(options: argparse.Namespace) -> int:
@@ -54,24 +55,20 @@ def _plot(options: argparse.Namespace) -> None:
 
 
 def _convert(options: argparse.Namespace) -> None:
+    from jkeras.engine.saving import safetensors_files
     from jkeras.models import load_model
 
-    model = load_model(options.file)
+    if not options.file.endswith(".safetensors"):
+        model = load_model(options.file)
+    elif options.model is None:
+        model = safetensors_files.load_model(options.file)
+    else:
+        model = load_model(options.model)
+        safetensors_files.load_weights(model, options.file)
     if options.result.endswith(".safetensors"):
-        _save_safetensors(model, options.result)
+        safetensors_files.save_model(model, options.result)
     else:
         model.save(options.result)
-
-
-def _save_safetensors(model: Any, path: str) -> None:
-    try:
-        from safetensors.numpy import save
-    except ImportError as error:
-        raise MissingExtraError("safetensors", "safetensors", "Writing .safetensors") from error
-    from jkeras.engine.saving.atomic import replace_file
-
-    weights = {str(handle.name): handle.get_value() for layer in model.weighted_layers for handle in layer.weights}
-    replace_file(path, [save(weights)])
 
 
 _COMMANDS = {"inspect": _inspect, "summary": _summary, "plot": _plot, "convert": _convert}

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from jkeras.cli import main
-from jkeras.layers import GRU, Dense, Embedding, Lambda
-from jkeras.models import Sequential, load_model
+from jkeras.layers import GRU, BatchNormalization, Convolution2D, Dense, Embedding, Input, Lambda
+from jkeras.models import Model, Sequential, load_model
 
 
 def saved(path):
@@ -76,6 +76,66 @@ def test_convert_summary_plot(tmp_path, capsys):
     assert "steps (GRU)" in capsys.readouterr().out
     assert main(["plot", str(tmp_path / "model.jk"), str(tmp_path / "model.svg")]) == 0
     assert (tmp_path / "model.svg").read_text().startswith("<svg")
+
+
+def nested():
+    """A model in which two weights bear one name."""
+    x = Input(shape=(4,), name="x")
+    halves = [Sequential([Dense(4, input_dim=4, name="same")], name=name) for name in ("left", "right")]
+    return Model(x, Dense(2, name="out")(Model(x, halves[1](halves[0](x)), name="both")(x)))
+
+
+def convolutions():
+    model = Sequential([Convolution2D(2, 3, 3, input_shape=(1, 5, 5), name="conv"), BatchNormalization(name="norm")])
+    model.get_layer("conv").dialect = "theano"
+    return model
+
+
+@pytest.mark.parametrize("make", [nested, convolutions])
+@pytest.mark.parametrize("suffix", ["h5", "jk"])
+def test_safetensors_there_and_back(tmp_path, make, suffix):
+    safetensors = pytest.importorskip("safetensors.numpy")
+    model = make()
+    start, there, back = (str(tmp_path / name) for name in (f"m.{suffix}", "m.safetensors", f"back.{suffix}"))
+    model.save(start)
+    assert main(["convert", start, there]) == 0
+    arrays = safetensors.load_file(there)  # as anybody reads it
+    assert len(arrays) == len(model.get_weights())
+    for array in model.get_weights():
+        assert any(np.array_equal(array, other) for other in arrays.values())
+    assert main(["convert", there, back]) == 0
+    again = load_model(back)
+    assert again.to_json() == model.to_json()
+    for one, two in zip(again.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_safetensors_of_others(tmp_path, capsys):
+    safetensors = pytest.importorskip("safetensors.numpy")
+    model = Sequential([Dense(2, input_dim=3, name="out")])
+    model.save(str(tmp_path / "m.jk"))
+    arrays = {"out_W": np.ones((3, 2), "float16"), "out_b": np.ones(2)}
+    theirs, result = str(tmp_path / "w.safetensors"), str(tmp_path / "r.h5")
+    safetensors.save_file(arrays, theirs)
+    assert main(["convert", theirs, result]) == 1
+    assert "has weights without an architecture (out_W, out_b, …)" in capsys.readouterr().err
+    assert main(["convert", theirs, result, "--model", str(tmp_path / "m.jk")]) == 0
+    again = load_model(result)
+    assert again.get_weights()[0].dtype == np.float32
+    np.testing.assert_array_equal(again.get_weights()[0], np.ones((3, 2)))
+    wrong = {
+        r"lacks ['out_b'], and has ['bias'] too many": {"out_W": arrays["out_W"], "bias": arrays["out_b"]},
+        "weight 'out_W' has shape (3, 2); the file has an array of shape (2, 3)": {**arrays, "out_W": np.ones((2, 3))},
+    }
+    for message, content in wrong.items():
+        safetensors.save_file(content, theirs)
+        assert main(["convert", theirs, result, "--model", str(tmp_path / "m.jk")]) == 1
+        assert message in capsys.readouterr().err
+    whole = (tmp_path / "w.safetensors").read_bytes()
+    for damaged in (b"", whole[:-1], b"\xff" * 8 + whole[8:], whole[:8] + b"[" + whole[9:]):
+        (tmp_path / "w.safetensors").write_bytes(damaged)
+        assert main(["convert", theirs, result]) == 1
+        assert "no file of safetensors, or is damaged" in capsys.readouterr().err
 
 
 def test_errors_are_one_line(tmp_path, capsys, monkeypatch):

@@ -4,6 +4,7 @@ from jkeras.callbacks.base import Callback, CallbackList
 from jkeras.callbacks.checkpoint import ModelCheckpoint, TerminateOnNaN
 from jkeras.callbacks.logging import BaseLogger, History, LambdaCallback, ProgbarLogger
 from jkeras.callbacks.records import CSVLogger, RemoteMonitor
+from jkeras.callbacks.resume import Resume
 from jkeras.callbacks.schedule import EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
 from jkeras.callbacks.tensorboard import TensorBoard
 from jkeras.utils.progbar import Progbar
@@ -22,6 +23,7 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "RemoteMonitor",
+    "Resume",
     "TensorBoard",
     "TerminateOnNaN",
 ]

@@ -37,8 +37,25 @@ class Callback:
     params: Any = None
     validation_data: Any = None
 
+    keeps_training = False
+    """Whether this callback saves and restores the whole training: it comes after all others. For `Resume`."""
+    resumes = False
+    """Whether the training goes on where it was interrupted: known from `on_train_begin` on."""
+    remembers: Sequence[str] = ()
+    """Names of the attributes that `Resume` keeps from one run to the next: numbers, texts, arrays, lists and dicts of them."""
+
     def __init__(self) -> None:
         pass
+
+    def get_memory(self) -> dict[str, Any]:
+        """Return what this callback needs to go on in another process: the attributes that `remembers` names."""
+        return {name: getattr(self, name) for name in self.remembers if hasattr(self, name)}
+
+    def set_memory(self, memory: Mapping[str, Any]) -> None:
+        """Take over what `get_memory` returned in another process; called after `on_train_begin`."""
+        for name in self.remembers:
+            if name in memory:
+                setattr(self, name, memory[name])
 
     def set_params(self, params: Mapping[str, Any]) -> None:
         """Receive the settings of the training."""
@@ -112,10 +129,13 @@ class CallbackList:
         self._reset_clocks()
 
     def append(self, callback: Any) -> None:
-        """Add `callback` at the end."""
+        """Add `callback` at the end; one that keeps the training stays behind all others."""
         if isinstance(callback, type):
             raise TypeError(f"A callback should be an object; got the class {callback.__name__}: call it first.")
-        self.callbacks.append(callback)
+        place = len(self.callbacks)
+        if not getattr(callback, "keeps_training", False):
+            place -= len(self._keepers())
+        self.callbacks.insert(place, callback)
 
     def set_params(self, params: Mapping[str, Any]) -> None:
         """Hand the settings of the training to all callbacks."""
@@ -172,8 +192,19 @@ class CallbackList:
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Call this method of all callbacks."""
         logs = {} if logs is None else logs
+        for callback in self._keepers():
+            callback.before_training(self.callbacks)
         for callback in self.callbacks:
             callback.on_train_begin(logs)
+
+    def first_epoch(self, initial_epoch: int) -> int:
+        """Return the epoch that training starts with, after `on_train_begin`: what `fit` was told, or where it was interrupted."""
+        for callback in self._keepers():
+            initial_epoch = callback.first_epoch(initial_epoch)
+        return initial_epoch
+
+    def _keepers(self) -> list[Any]:
+        return [callback for callback in self.callbacks if getattr(callback, "keeps_training", False)]
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Call this method of all callbacks."""

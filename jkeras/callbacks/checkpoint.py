@@ -32,6 +32,8 @@ class ModelCheckpoint(Callback):
         ValueError: `filepath` names something that the logs do not hold.
     """
 
+    remembers = ("best", "epochs_since_last_save")
+
     def __init__(
         self,
         filepath: str,

@@ -59,6 +59,8 @@ class History(Callback):
         history: ``{name: [value of each epoch]}``.
     """
 
+    remembers = ("epoch", "history")
+
     def __init__(self) -> None:
         super().__init__()
         self.epoch: list[int] = []

@@ -36,12 +36,21 @@ class CSVLogger(Callback):
         self.sep = separator
         self.append = append
         self.keys: list[str] | None = None
-        self._file: Any = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        goes_on = self.append and os.path.exists(self.filename)
+        goes_on = (self.append or self.resumes) and os.path.exists(self.filename)
         self.keys = self._whole_lines() if goes_on else None
-        self._file = open(self.filename, "a" if goes_on else "w", newline="", encoding="utf-8")  # noqa: SIM115
+        if not goes_on:
+            open(self.filename, "w").close()
+
+    def get_memory(self) -> dict[str, Any]:
+        return {"keys": self.keys, "end": os.path.getsize(self.filename)}
+
+    def set_memory(self, memory: Mapping[str, Any]) -> None:
+        # Lines of epochs that are trained again are taken away; a file that somebody shortened is continued as it is.
+        if os.path.getsize(self.filename) >= memory["end"]:
+            os.truncate(self.filename, memory["end"])
+            self.keys = memory["keys"]
 
     def _whole_lines(self) -> list[str] | None:
         """Cut the file after its last whole line, and return the names of its columns."""
@@ -63,12 +72,10 @@ class CSVLogger(Callback):
     def _write(self, row: list[Any]) -> None:
         text = io.StringIO(newline="")
         csv.writer(text, delimiter=self.sep).writerow(row)
-        self._file.write(text.getvalue())
-        self._file.flush()
-        os.fsync(self._file.fileno())
-
-    def on_train_end(self, logs: Logs | None = None) -> None:
-        self._file.close()
+        with open(self.filename, "a", newline="", encoding="utf-8") as file:
+            file.write(text.getvalue())
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _cell(value: Any) -> Any:

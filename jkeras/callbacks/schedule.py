@@ -28,6 +28,8 @@ class EarlyStopping(Callback):
             ``fmeasure``, else ``'min'``.
     """
 
+    remembers = ("best", "wait", "stopped_epoch", "_stopped")
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -121,6 +123,8 @@ class ReduceLROnPlateau(Callback):
     Raises:
         ValueError: `factor` is 1 or more.
     """
+
+    remembers = ("best", "wait", "cooldown_counter")
 
     def __init__(
         self,

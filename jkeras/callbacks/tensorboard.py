@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,17 @@ class TensorBoard(Callback):
         MissingExtraError: tensorboard is not installed.
         ValueError: histograms are wanted, and `fit` has no validation data.
     """
+
+    _next_step = 0
+
+    def get_memory(self) -> dict[str, Any]:
+        return {"next_step": self._next_step}
+
+    def set_memory(self, memory: Mapping[str, Any]) -> None:
+        from tensorboard.compat.proto.event_pb2 import SessionLog  # type: ignore
+
+        # TensorBoard then leaves out what the run before wrote of epochs that are trained again.
+        self._add(memory["next_step"], session_log=SessionLog(status=SessionLog.START))
 
     def __init__(
         self, log_dir: str = "./logs", histogram_freq: int = 0, write_graph: bool = True, write_images: bool = False
@@ -68,6 +79,7 @@ class TensorBoard(Callback):
             if self.write_images:
                 values += [summary.Value(tag=name, image=_picture(array)) for name, array in self._weights()]
         self._add(epoch, summary=summary(value=values))
+        self._next_step = epoch + 1
         self._writer.flush()
 
     def on_train_end(self, _: Any = None) -> None:  # type: ignore[override]

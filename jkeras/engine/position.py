@@ -30,8 +30,12 @@ def within_epoch(model: "Model") -> None:
     model.position = None
 
 
-def reached(model: "Model", epochs: int, order: np.ndarray, random: bool = True) -> None:
-    """Note that so many epochs are done, and, if `random`, the state of ``np.random`` now."""
+def reached(model: "Model", epochs: int, order: np.ndarray | None = None, random: bool = True) -> None:
+    """Note that so many epochs are done, in which order, and, if `random`, the state of ``np.random`` now.
+
+    Without an order, as where a generator made the batches, the place is none that `fit` shuffles on from.
+    """
+    order = np.zeros(0, np.int32) if order is None else order
     model.position = Position(epochs, order, np.random.get_state(legacy=False) if random else None)
 
 

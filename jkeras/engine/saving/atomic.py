@@ -1,26 +1,52 @@
 """Files that are written whole or not at all."""
 
 import os
+import platform
+import re
 import secrets
 import stat
-from collections.abc import Iterable
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-__all__ = ["may_write", "replace_file"]
+try:
+    import fcntl
+except ImportError:  # Windows, where a file that is open cannot be deleted
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["may_write", "replace_file", "replacing"]
 
 Part = bytes | bytearray | memoryview
 
+_HOST = f"{zlib.crc32(platform.node().encode()):08x}"
+_DAY = 86_400
+
 
 def replace_file(filepath: Any, parts: Iterable[Part]) -> None:
-    """Write a file in place of what is there, if anything.
+    """Write a file in place of what is there, if anything; see `replacing`.
+
+    Args:
+        filepath: where.
+        parts: the content, in order.
+    """
+    with replacing(filepath) as file:
+        for part in parts:
+            file.write(part)
+
+
+@contextmanager
+def replacing(filepath: Any) -> Iterator[BinaryIO]:
+    """Open a new file that takes the place of what is there, if anything, at the end of the ``with`` block.
 
     The content goes to a temporary file in the same folder, then to the disk, and only then takes the name. Whatever happens
-    meanwhile, under that name is the old file or the new one, whole; of two processes that write, the later one wins.
+    meanwhile, under that name is the old file or the new one, whole; of two processes that write, the later one wins. Temporary
+    files of processes that were killed while they wrote this file are deleted.
 
     Args:
         filepath: where. A symbolic link stays one: what it points to is replaced.
-        parts: the content, in order.
 
     Raises:
         FileNotFoundError: there is no such folder.
@@ -28,21 +54,23 @@ def replace_file(filepath: Any, parts: Iterable[Part]) -> None:
     """
     path = Path(os.path.realpath(filepath))
     mode = _mode(path)
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.tmp")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"Cannot write {os.fspath(filepath)!r}: there is no folder {str(path.parent)!r}.")
+    _clean(path)
+    temporary = path.with_name(f".{_stem(path)}.{_HOST}-{os.getpid():x}-{secrets.token_hex(6)}.tmp")
     try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     except OSError as error:
         raise _failed(filepath, error) from error
     try:
-        with os.fdopen(handle, "wb") as file:
-            for part in parts:
-                file.write(part)
+        with os.fdopen(handle, "w+b") as file:
+            _locks(handle)
+            yield file
             file.flush()
             if mode is not None:
                 temporary.chmod(mode)
             os.fsync(file.fileno())
+        # Only now, without the lock: HDF5 does not read a file that is locked.
         os.replace(temporary, path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
@@ -50,6 +78,67 @@ def replace_file(filepath: Any, parts: Iterable[Part]) -> None:
             raise _failed(filepath, error) from error
         raise
     _sync_folder(path.parent)
+
+
+# ---- what killed processes leave behind
+#
+# The name of a temporary file tells the machine and the process that writes it, and the process has it locked meanwhile. Where it
+# is not locked, and this machine has no such process, nobody writes it any more. Either alone would not do: containers that
+# share a folder do not see each other's processes, and machines that share one may not see each other's locks.
+
+
+def _stem(path: Path) -> str:
+    """Return the beginning of a file's name, short enough for something behind it: names may have 255 bytes."""
+    return path.name.encode("utf-8", "surrogateescape")[:100].decode("utf-8", "ignore")
+
+
+def _locks(handle: int) -> bool:
+    """Lock an open file if nobody else has, and return whether that was possible."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # also where the file system knows no locks
+        return False
+    return True
+
+
+def _clean(path: Path) -> None:
+    """Delete the temporary files of processes that were killed while they wrote `path`."""
+    form = re.compile(rf"\.{re.escape(_stem(path))}\.(?:([0-9a-f]{{8}})-([0-9a-f]+)-)?[0-9a-f]{{12}}\.tmp")
+    with suppress(OSError):
+        for name in os.listdir(path.parent):
+            found = form.fullmatch(name)
+            if found:
+                _delete_if_dead(path.with_name(name), int(found[2], 16) if found[1] == _HOST else None)
+
+
+def _delete_if_dead(temporary: Path, process: int | None) -> None:
+    """Delete a temporary file of a process of this machine, or, with ``None``, of another one: a day later."""
+    with suppress(OSError):
+        if time.time() - temporary.lstat().st_mtime < _DAY and (process is None or _lives(process)):
+            return
+        if fcntl is None:
+            temporary.unlink()  # refused while somebody has it open
+            return
+        handle = os.open(temporary, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            if _locks(handle):
+                temporary.unlink()
+        finally:
+            os.close(handle)
+
+
+def _lives(process: int) -> bool:
+    if os.name == "nt":  # where os.kill would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is another user's
+        return True
+    return True
 
 
 def _mode(path: Path) -> int | None:

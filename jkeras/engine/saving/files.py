@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from jkeras.engine.saving import hdf5_files, native_files
-from jkeras.engine.saving.atomic import may_write, replace_file
+from jkeras.engine.saving.atomic import may_write, replacing
 from jkeras.engine.saving.native import MAGIC
 from jkeras.errors import FileFormatError
 
@@ -32,8 +32,8 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True) -> None:
         MissingExtraError: HDF5 needs h5py.
     """
     if may_write(filepath, overwrite):
-        parts = [hdf5_files.model_image(model)] if _is_hdf5_name(filepath) else native_files.model_parts(model)
-        replace_file(filepath, parts)
+        with replacing(filepath) as file:
+            _format_named(filepath).write_model(file, model)
 
 
 def load_model(filepath: Any, custom_objects: Mapping[str, Any] | None = None, dialect: str | None = None) -> Any:
@@ -59,8 +59,8 @@ def load_model(filepath: Any, custom_objects: Mapping[str, Any] | None = None, d
 def save_weights(model: "Container", filepath: Any, overwrite: bool = True) -> None:
     """Write the weights of a model to a file; arguments and errors are those of `save_model`."""
     if may_write(filepath, overwrite):
-        parts = [hdf5_files.weights_image(model)] if _is_hdf5_name(filepath) else native_files.weights_parts(model)
-        replace_file(filepath, parts)
+        with replacing(filepath) as file:
+            _format_named(filepath).write_weights(file, model)
 
 
 def load_weights(model: "Container", filepath: Any, by_name: bool = False, dialect: str | None = None) -> None:
@@ -68,8 +68,9 @@ def load_weights(model: "Container", filepath: Any, by_name: bool = False, diale
     format_of(filepath).load_weights(model, filepath, by_name, dialect)
 
 
-def _is_hdf5_name(filepath: Any) -> bool:
-    return os.fspath(filepath).lower().endswith(_HDF5_SUFFIXES)
+def _format_named(filepath: Any) -> Any:
+    """Return the module that writes a file, by what the file is called."""
+    return hdf5_files if os.fspath(filepath).lower().endswith(_HDF5_SUFFIXES) else native_files
 
 
 def format_of(filepath: Any) -> Any:

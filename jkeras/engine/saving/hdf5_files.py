@@ -1,7 +1,7 @@
 """Whole models and weights as HDF5 files of Keras 1.2.2."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from jkeras.engine.config import describe
 from jkeras.engine.saving import dialect as dialects
@@ -18,7 +18,7 @@ from jkeras.errors import FileFormatError
 if TYPE_CHECKING:
     from jkeras.engine.container import Container
 
-__all__ = ["load_model", "load_weights", "model_image", "weights_image"]
+__all__ = ["load_model", "load_weights", "write_model", "write_weights"]
 
 KERAS_VERSION = "1.2.2"
 """The version whose format the files follow."""
@@ -30,14 +30,14 @@ MOST_EXTRA = 2**29
 """Bytes of that attribute: it holds the order of the samples, and states."""
 
 
-def weights_image(model: "Container") -> memoryview:
-    """Return the bytes of a weights file."""
-    return write.image(lambda file: write.write_layers(file, model))
+def write_weights(file: BinaryIO, model: "Container") -> None:
+    """Write a weights file."""
+    write.write_file(file, lambda hdf5: write.write_layers(hdf5, model))
 
 
-def model_image(model: Any) -> memoryview:
-    """Return the bytes of a file with architecture, weights, and, of a compiled model, how it is trained and how far."""
-    return write.image(lambda file: _write_model(file, model))
+def write_model(file: BinaryIO, model: Any) -> None:
+    """Write a file with architecture, weights, and, of a compiled model, how it is trained and how far."""
+    write.write_file(file, lambda hdf5: _write_model(hdf5, model))
 
 
 def _write_model(file: Any, model: Any) -> None:

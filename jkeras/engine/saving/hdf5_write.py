@@ -1,8 +1,7 @@
 """Keras 1's HDF5 files, written: the layout, names and types of attributes of Keras 1.2.2."""
 
-import secrets
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -13,25 +12,88 @@ if TYPE_CHECKING:
     from jkeras.engine.container import Container
     from jkeras.engine.layer import Layer
 
-__all__ = ["image", "write_arrays", "write_layers", "write_text"]
+__all__ = ["write_arrays", "write_file", "write_layers", "write_text"]
 
 _MOST_LIST = 64512
 """Bytes that a list in an attribute may have: HDF5 keeps 64 KB for all attributes of a group."""
 
 
-def image(fill: Any) -> memoryview:
-    """Return the bytes of an HDF5 file.
-
-    It is made in memory: HDF5 itself would leave a torn file, and trouble at exit, where a disk is full.
+def write_file(file: BinaryIO, fill: Callable[[Any], None]) -> None:
+    """Write an HDF5 file, array by array.
 
     Args:
-        fill: a function that writes into the open file.
+        file: open for writing and reading, and empty.
+        fill: a function that writes into the open HDF5 file.
+
+    Raises:
+        OSError: the disk is full, or may not be written to.
     """
     h5py = require_h5py("Writing HDF5 files")
-    with h5py.File(secrets.token_hex(8), "w", driver="core", backing_store=False, block_size=2**20) as file:
-        fill(file)
-        file.flush()
-        return memoryview(file.id.get_file_image())
+    disk = _Disk(file)
+    try:
+        with h5py.File(disk, "w") as hdf5:
+            fill(hdf5)
+    except Exception:
+        if disk.error is None:
+            raise
+    if disk.error is not None:
+        raise disk.error
+
+
+class _Disk:
+    """An open file for HDF5, which cannot cope with a disk that is full: it would keep the file open, and try again at exit.
+
+    So what does not fit is dropped, and the error is kept for whoever looks.
+    """
+
+    def __init__(self, file: BinaryIO):
+        self._file = file
+        self._place = self._size = 0
+        self.error: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        if self.error is None:
+            try:
+                self._file.seek(self._place)
+                self._file.write(data)
+            except OSError as error:
+                self.error = error
+        self._place += len(data)
+        self._size = max(self._size, self._place)
+        return len(data)
+
+    def readinto(self, memory: Any) -> int:
+        count = 0
+        if self.error is None:
+            self._file.seek(self._place)
+            count = self._file.readinto(memory)  # type: ignore[attr-defined]
+        memory[count:] = bytes(len(memory) - count)
+        self._place += len(memory)
+        return len(memory)
+
+    def read(self, size: int) -> bytes:  # h5py takes only what has it for a file
+        memory = bytearray(size)
+        self.readinto(memory)
+        return bytes(memory)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._place = offset + (0, self._place, self._size)[whence]
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+    def truncate(self, size: int | None = None) -> int:
+        self._size = self._place if size is None else size
+        if self.error is None:
+            try:
+                self._file.truncate(self._size)
+            except OSError as error:
+                self.error = error
+        return self._size
+
+    def flush(self) -> None:
+        pass
 
 
 def write_layers(group: Any, model: "Container") -> None:
@@ -43,7 +105,7 @@ def write_layers(group: Any, model: "Container") -> None:
     for layer in layers:
         handles = layer.weights
         names = distinct(str(handle.name or f"param_{index}") + mark(handle) for index, handle in enumerate(handles))
-        write_arrays(group.create_group(layer.name), names, [handle.get_value() for handle in handles])
+        write_arrays(group.create_group(layer.name), names, [handle.value for handle in handles])
 
 
 def distinct(names: Any) -> list[str]:
@@ -72,7 +134,7 @@ def _check_names(layers: "Sequence[Layer]") -> None:
             )
 
 
-def write_arrays(group: Any, names: Sequence[str], arrays: Sequence[np.ndarray]) -> None:
+def write_arrays(group: Any, names: Sequence[str], arrays: Sequence[Any]) -> None:
     """Write arrays, and the attribute ``weight_names`` that says in which order."""
     write_names(group, "weight_names", names)
     for name, array in zip(names, arrays, strict=True):

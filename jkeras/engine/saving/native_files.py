@@ -1,9 +1,10 @@
 """Whole models and weights in jkeras's own format."""
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -22,12 +23,28 @@ if TYPE_CHECKING:
     from jkeras.engine.container import Container
     from jkeras.engine.model import Model
 
-__all__ = ["load_model", "load_weights", "model_parts", "opened", "restore", "weights_parts"]
+__all__ = [
+    "Snapshot",
+    "description",
+    "load_model",
+    "load_weights",
+    "model_parts",
+    "opened",
+    "read_snapshot",
+    "restore",
+    "write_model",
+    "write_weights",
+]
 
 
-def weights_parts(model: "Container") -> list[Any]:
-    """Return the bytes of a weights file, in parts."""
-    return parts_of("weights", from_tree(_weights(model)))
+def write_weights(file: BinaryIO, model: "Container") -> None:
+    """Write a weights file."""
+    file.writelines(parts_of("weights", from_tree(_weights(model))))
+
+
+def write_model(file: BinaryIO, model: Any) -> None:
+    """Write a model's file."""
+    file.writelines(model_parts(model))
 
 
 def _weights(model: "Container") -> dict[str, Any]:
@@ -48,17 +65,35 @@ def _weights(model: "Container") -> dict[str, Any]:
     }
 
 
-def model_parts(model: Any) -> list[Any]:
-    """Return the bytes of a model's file, in parts."""
-    config = training_config(model)
+def model_parts(model: Any, resume: Any = None) -> list[Any]:
+    """Return the bytes of a model's file, in parts.
+
+    Args:
+        model: a Sequential or Model.
+        resume: what else the callback `Resume` keeps.
+    """
+    silent = resume is not None and not hasattr(model.optimizer, "get_config")
+    config = None if silent else training_config(model)
     content = {
         "config": json_text(describe(model)),
         "training": None if config is None else json_text(config),
         **_weights(model),
         "optimizer": optimizer.leaves_of(model),
         "progress": progress.progress_of(model),
+        **({} if resume is None else {"resume": resume}),
     }
     return parts_of("model", from_tree(content))
+
+
+def description(model: "Model") -> tuple[Any, Any]:
+    """Return the architecture of a compiled model, without its own name, and what it was compiled with, as trees of JSON."""
+    architecture = json.loads(json_text(describe(model)))
+    for owner in (architecture, architecture.get("config")):
+        if isinstance(owner, dict):
+            owner.pop("name", None)
+    if not hasattr(model.optimizer, "get_config"):
+        return architecture, type(model.optimizer).__name__
+    return architecture, json.loads(json_text(training_config(model)))
 
 
 # ---- reading
@@ -153,16 +188,47 @@ def load_model(filepath: Any, custom_objects: Mapping[str, Any] | None, dialect:
     return model
 
 
+class Snapshot(NamedTuple):
+    """A training in a file, all of it read."""
+
+    stored: Stored
+    leaves: list[Any]
+    progress: dict[str, Any]
+    states: dict[str, Any]
+    resume: Any
+    """What the callback `Resume` keeps; ``None`` in a file of `Model.save`."""
+
+    def put_into(self, model: "Model") -> None:
+        """Bring a compiled model to where the one in the file was; it must have the same architecture.
+
+        Raises:
+            ValueError: the file is of another architecture or another optimizer.
+        """
+        put(model, self.stored, adopts=False)
+        optimizer.restore_leaves(model, self.leaves)
+        progress.restore_counters(model, self.progress)
+        progress.restore_states(model, self.states)
+
+
+def read_snapshot(filepath: Any) -> Snapshot:
+    """Return the training in a file of a model that was compiled.
+
+    Raises:
+        FileFormatError: it is no such file, or is damaged.
+    """
+    with open(filepath, "rb") as opened:
+        file = _File(opened, filepath, "model")
+        whole = {
+            name: file.whole(name, kind) for name, kind in (("optimizer", list), ("progress", dict), ("state", dict))
+        }
+        resume = file.whole("resume", object)
+        return Snapshot(file.stored(), whole["optimizer"], whole["progress"], whole["state"], resume)
+
+
 def restore(model: "Model", filepath: Any) -> None:
     """Bring a compiled model to where another of the same architecture was when it was saved, its training included.
 
     Raises:
         ValueError: the file is of another architecture or another optimizer, or is damaged.
     """
-    with open(filepath, "rb") as opened:
-        file = _File(opened, filepath, "model")
-        leaves, kept, states = file.whole("optimizer", list), file.whole("progress", dict), file.whole("state", dict)
-        put(model, file.stored(), adopts=False)
-        optimizer.restore_leaves(model, leaves)
-        progress.restore_counters(model, kept)
-        progress.restore_states(model, states)
+    read_snapshot(filepath).put_into(model)

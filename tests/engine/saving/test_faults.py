@@ -1,9 +1,12 @@
 """Kills, full disks, truncation and flipped bits: a file is whole, or an error says what is wrong."""
 
+import os
 import random
 import resource
+import secrets
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 
 import h5py
@@ -67,6 +70,98 @@ def test_a_full_disk(name, size, model, tmp_path):
     assert unchanged(path, model)
 
 
+FULL = """
+import resource, sys, h5py, numpy as np
+from jkeras.layers import Dense
+from jkeras.models import Sequential
+model = Sequential([Dense(50, input_dim=40), Dense(2)])
+model.compile("adam", "mse")
+model.train_on_batch(np.ones((2, 40)), np.ones((2, 2)))
+path = sys.argv[1]
+model.save(path)
+with open(path, "rb") as file:
+    whole = file.read()
+most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+refused = 0
+for size in range(0, len(whole) + 99, max(len(whole) // 150, 1)):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
+    try:
+        model.save(path)
+    except OSError as error:
+        refused += 1
+        assert "Could not write" in str(error) and size < len(whole), error
+    else:
+        assert size >= len(whole), size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    with open(path, "rb") as file:
+        assert file.read() == whole
+assert h5py.h5f.get_obj_count(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_FILE) == 0
+print(refused)
+"""
+
+
+@pytest.mark.parametrize("name", ["m.jk", "m.h5"])
+def test_a_disk_that_is_full_at_any_place(name, tmp_path):
+    run = subprocess.run([sys.executable, "-c", FULL, str(tmp_path / name)], capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (0, "")  # HDF5 has nothing left to do at exit, where it would complain
+    assert int(run.stdout) >= 150
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+
+
+@pytest.fixture(scope="module")
+def dead():
+    """The number of a process that is no more."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def leftover(path, process, host=None, age=0):
+    """A temporary file as a killed process leaves it, of this or another machine."""
+    temporary = path.with_name(f".{path.name}.{host or atomic._HOST}-{process:x}-{secrets.token_hex(6)}.tmp")
+    temporary.write_bytes(b"half of it")
+    os.utime(temporary, (time.time() - age,) * 2)
+    return temporary.name
+
+
+def test_what_killed_processes_left_is_cleaned_up(dead, tmp_path):
+    path = tmp_path / "m.jk"
+    leftover(path, dead)
+    leftover(path, dead, host="00000000", age=100_000)
+    locked = leftover(path, dead)  # by a process that cannot be seen from here
+    stays = {
+        leftover(path, dead, host="00000000"),  # perhaps another machine is at it
+        leftover(path, os.getpid()),  # perhaps another thread
+        leftover(tmp_path / "m.jk.old", dead),
+        leftover(tmp_path / "other.jk", dead),
+        ".m.jk.tmp",
+    }
+    (tmp_path / ".m.jk.tmp").write_text("a user's")
+    with open(tmp_path / locked) as file:
+        assert atomic._locks(file.fileno())
+        with atomic.replacing(path) as one, atomic.replacing(path) as two:
+            assert len(list(tmp_path.iterdir())) == len(stays) + 3
+            one.write(b"1")
+            two.write(b"2")
+    assert path.read_bytes() == b"1"
+    assert {entry.name for entry in tmp_path.iterdir()} == {"m.jk", locked, *stays}
+
+
+@pytest.mark.parametrize("name", ["a" * 255, "重" * 85, "[x](y)*.jk"])
+def test_long_and_odd_names(name, dead, tmp_path):
+    stem = name if len(name) < 20 else name[: 100 // len(name[:1].encode())]
+    (tmp_path / f".{stem}.{atomic._HOST}-{dead:x}-{'0' * 12}.tmp").touch()
+    atomic.replace_file(tmp_path / name, [b"content"])
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+
+
+def test_without_locks_nothing_is_deleted(dead, tmp_path, monkeypatch):
+    monkeypatch.setattr(atomic.fcntl, "flock", lambda *_: (_ for _ in ()).throw(OSError(95, "not supported")))
+    stays = leftover(tmp_path / "m.jk", dead)
+    atomic.replace_file(tmp_path / "m.jk", [b"new"])
+    assert {entry.name for entry in tmp_path.iterdir()} == {"m.jk", stays}
+
+
 def test_an_interrupted_write_leaves_nothing_behind(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"old")
@@ -96,8 +191,8 @@ def test_links_and_permissions_stay(model, tmp_path):
 KILLED = """
 import os, random, signal, sys, time
 import numpy as np
-from jkeras.engine.saving.atomic import replace_file
-from jkeras.engine.saving.hdf5_write import image, write_arrays
+from jkeras.engine.saving.atomic import replacing
+from jkeras.engine.saving.hdf5_write import write_arrays, write_file
 from jkeras.engine.saving.pytree import load_pytree, save_pytree
 path, kills, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 random.seed(seed)
@@ -106,7 +201,8 @@ hdf5 = path.endswith("h5")
 def save(number):
     arrays = [np.full(200_000, number), np.full(3, number)]
     if hdf5:
-        replace_file(path, [image(lambda file: write_arrays(file, ["x", "y"], arrays))])
+        with replacing(path) as file:
+            write_file(file, lambda hdf5: write_arrays(hdf5, ["x", "y"], arrays))
     else:
         save_pytree(path, {"arrays": arrays, "number": number})
 
@@ -121,7 +217,7 @@ def load():
 started = time.perf_counter()
 save(0)
 pace = time.perf_counter() - started
-newest = 0
+newest = hits = 0
 while kills > 0 or newest == 0:
     kills -= 1
     child = os.fork()
@@ -137,7 +233,11 @@ while kills > 0 or newest == 0:
     if len(values) != 1 or min(values) < newest:
         sys.exit(f"after a kill the file has {values}")
     newest = values.pop()
-print(newest)
+    left = [name for name in os.listdir(os.path.dirname(path)) if name.endswith(".tmp")]
+    hits += len(left) > 0
+    if len(left) > 1:
+        sys.exit(f"what kills left was not cleaned up: {left}")
+print(newest, hits)
 """
 
 
@@ -146,7 +246,10 @@ def killed(path, kills, seed=0):
         [sys.executable, "-c", KILLED, str(path), str(kills), str(seed)], capture_output=True, text=True
     )
     assert run.returncode == 0, run.stderr
-    assert int(run.stdout) > 0
+    newest, hits = map(int, run.stdout.split())
+    print(f"{path.name}: {kills} kills, {hits} of them during a save; {newest} files written")
+    assert newest > 0
+    return hits
 
 
 @pytest.mark.parametrize("name", ["tree.jk", "tree.h5"])
@@ -157,22 +260,36 @@ def test_kills_during_save(name, tmp_path):
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["tree.jk", "tree.h5"])
 def test_two_hundred_kills_during_save(name, tmp_path):
-    killed(tmp_path / name, 200, seed=1)
+    assert killed(tmp_path / name, 200, seed=1) > 20
+
+
+WRITER = """
+import sys
+import numpy as np, jkeras
+from jkeras.engine.saving.atomic import replacing
+from jkeras.engine.saving.hdf5_write import write_arrays, write_file
+arrays = [np.full(50_000, int(sys.argv[2]))] * 2
+for _ in range(30):
+    jkeras.save_pytree(sys.argv[1] + ".jk", arrays)
+    with replacing(sys.argv[1] + ".h5") as file:
+        write_file(file, lambda hdf5: write_arrays(hdf5, ["x", "y"], arrays))
+"""
 
 
 def test_two_processes_that_write_one_file(tmp_path):
-    script = (
-        "import sys, numpy as np, jkeras\n"
-        "for _ in range(30): jkeras.save_pytree(sys.argv[1], [np.full(50_000, int(sys.argv[2]))] * 2)"
-    )
-    path = tmp_path / "tree.jk"
-    jkeras.save_pytree(path, [np.zeros(50_000, int)] * 2)
-    writers = [subprocess.Popen([sys.executable, "-c", script, str(path), str(number)]) for number in (1, 2)]
+    path = str(tmp_path / "tree")
+    subprocess.run([sys.executable, "-c", WRITER, path, "0"], check=True)
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, path, number]) for number in "12"]
+    seen = set()
     while any(writer.poll() is None for writer in writers):
-        values = {value for array in jkeras.load_pytree(path) for value in (array.min(), array.max())}
-        assert len(values) == 1
+        with h5py.File(path + ".h5") as file:
+            for arrays in (jkeras.load_pytree(path + ".jk"), [file["x"][()], file["y"][()]]):
+                values = {value for array in arrays for value in (array.min(), array.max())}
+                assert len(values) == 1
+                seen |= values
     assert [writer.returncode for writer in writers] == [0, 0]
-    assert [entry.name for entry in tmp_path.iterdir()] == ["tree.jk"]
+    assert seen & {1, 2}
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["tree.h5", "tree.jk"]
 
 
 # ---- reading

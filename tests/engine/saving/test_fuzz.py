@@ -11,7 +11,7 @@ hypothesis = pytest.importorskip("hypothesis")
 from hypothesis import strategies  # noqa: E402
 
 settings = hypothesis.settings(
-    max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(hypothesis.HealthCheck)
+    deadline=None, derandomize=True, database=None, suppress_health_check=list(hypothesis.HealthCheck)
 )
 
 
@@ -60,13 +60,6 @@ def read(text):
         assert str(error)
 
 
-@pytest.mark.filterwarnings("ignore")
-@settings
-@hypothesis.given(strategies.text(max_size=40) | trees.map(json.dumps))
-def test_anything(text):
-    read(text)
-
-
 def places(tree, way=()):
     """Every place in a tree."""
     yield way
@@ -75,10 +68,7 @@ def places(tree, way=()):
         yield from places(entry, (*way, key))
 
 
-@pytest.mark.filterwarnings("ignore")
-@settings
-@hypothesis.given(strategies.data())
-def test_a_model_s_text_with_something_else_in_one_place(data):
+def one_place_changed(data):
     tree = json.loads(data.draw(strategies.sampled_from(TEXTS)))
     *way, last = data.draw(strategies.sampled_from(list(places(tree))[1:]))
     owner = tree
@@ -91,10 +81,32 @@ def test_a_model_s_text_with_something_else_in_one_place(data):
     read(json.dumps(tree))
 
 
-@pytest.mark.filterwarnings("ignore")
-@settings
-@hypothesis.given(strategies.data())
-def test_a_model_s_text_with_a_letter_changed(data):
+def one_letter_changed(data):
     text = data.draw(strategies.sampled_from(TEXTS))
     place = data.draw(strategies.integers(0, len(text) - 1))
     read(text[:place] + data.draw(strategies.sampled_from('"[]{}:,0-x\\')) + text[place + 1 :])
+
+
+CHECKS = {
+    "any text": (strategies.text(max_size=40) | trees.map(json.dumps), read),
+    "one place changed": (strategies.data(), one_place_changed),
+    "one letter changed": (strategies.data(), one_letter_changed),
+}
+
+
+def fuzz(what, examples):
+    texts, check = CHECKS[what]
+    hypothesis.settings(settings, max_examples=examples)(hypothesis.given(texts)(check))()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("what", CHECKS)
+def test_texts(what):
+    fuzz(what, 150)
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("what", CHECKS)
+def test_thousands_of_texts(what):
+    fuzz(what, 5000)

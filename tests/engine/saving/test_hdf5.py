@@ -54,59 +54,6 @@ def same(ours, theirs):
         np.testing.assert_array_equal(a, b)
 
 
-# ---- the layout
-
-
-def layout(path):
-    """Everything in a file but numbers and JSON: kinds, types and values of attributes, types of arrays."""
-    found = {}
-    with h5py.File(path) as file:
-
-        def describe(name, entry):
-            fields = {"kind": type(entry).__name__}
-            if isinstance(entry, h5py.Dataset):
-                fields |= {
-                    "dtype": entry.dtype,
-                    "shape": entry.shape,
-                    "layout": entry.id.get_create_plist().get_layout(),
-                }
-            for key in entry.attrs:
-                attribute = entry.attrs.get_id(key)
-                kind = attribute.get_type()
-                fields[f"@{key}"] = [attribute.shape, str(attribute.dtype)]
-                if isinstance(kind, h5py.h5t.TypeStringID):
-                    fields[f"@{key}"] += [kind.is_variable_str(), kind.get_cset(), kind.get_strpad(), kind.get_size()]
-                if key not in ("model_config", "training_config", "jkeras_training"):
-                    fields[f"@{key}"].append(np.array(entry.attrs[key]).tolist())
-            found[name] = fields
-
-        describe("/", file)
-        file.visititems(describe)
-    return found
-
-
-@pytest.mark.parametrize("name", ["formats/mlp.full", "models/headline_multi_io", "models/nested_sequential",
-                                  "recurrent/lstm_stateful", "core/predict_dropout", "core/seq_merge_concat"])  # fmt: skip
-def test_a_file_is_laid_out_as_keras_1_does(name, tmp_path):
-    recorded = GOLDEN / f"{name}.h5"
-    if not recorded.exists():
-        pytest.skip("not among these recordings")
-    load_model(recorded).save(tmp_path / "ours.h5")
-    ours, theirs = layout(tmp_path / "ours.h5"), layout(recorded)
-    ours["/"].pop("@jkeras_training", None)
-    assert ours == theirs
-    with h5py.File(tmp_path / "ours.h5") as a, h5py.File(recorded) as b:
-        assert json.loads(a.attrs["training_config"]) == json.loads(b.attrs["training_config"])
-
-
-def test_a_weights_file_is_laid_out_as_keras_1_does(tmp_path):
-    recorded = GOLDEN / "formats" / "mlp.weights.h5"
-    model = load_model(GOLDEN / "formats" / "mlp.full.h5")
-    model.load_weights(recorded)
-    model.save_weights(tmp_path / "ours.h5")
-    assert layout(tmp_path / "ours.h5") == layout(recorded)
-
-
 def test_names_too_long_for_one_attribute(tmp_path):
     names = [f"{'x' * 3000}_{number}" for number in range(30)]
     model = Sequential([Dense(1, input_dim=1, name=name) for name in names])

@@ -74,6 +74,41 @@ def test_headline_model():
     assert numbers(output, r"losses differ by (\S+)")[0] < 1e-5
 
 
+def test_digits_cnn():
+    output = run("digits_cnn.py", "--epochs", "3")
+    accuracy, wrong, images = numbers(output, r"accuracy ([\d.]+)%: (\d+) of (\d+) are read wrongly")
+    assert accuracy > 70
+    assert abs(accuracy - 100 * (1 - wrong / images)) < 0.01  # evaluate and predict_classes agree
+
+
+def test_shared_vision():
+    output = run("shared_vision.py", "--epochs", "4", "--pairs", "4000")
+    assert numbers(output, r"pairs of held-out digits: .* accuracy ([\d.]+)%")[0] > 65
+
+
+def test_conv_autoencoder():
+    output = run("conv_autoencoder.py", "--epochs", "3")
+    network, pca, mean = numbers(output, r"the network ([\d.]+), PCA ([\d.]+) .*: ([\d.]+)\)")
+    assert network < 0.8 * mean and pca < 0.5 * mean
+
+
+def test_vae():
+    output = run("vae.py", "--epochs", "10")
+    (bound,) = numbers(output, r"the autoencoder at most ([\d.]+)")
+    mixture, pixels = numbers(output, r"ten digits' pixels ([\d.]+), pixels by themselves ([\d.]+)")
+    assert bound < mixture + 2 < pixels
+
+
+def test_gan():
+    output = run("gan.py", "--epochs", "15", "--classifier-epochs", "4")
+    sure, real, scrambled = numbers(output, r"([\d.]+)% of the samples, ([\d.]+)% of the held.*, ([\d.]+)% of the scr")
+    assert real > sure > scrambled
+    counts = numbers(output, r"each digit, 0 to 9:" + 10 * r" (\d+)")
+    assert sum(counts) == 1000 and max(counts) < 500
+    near, known = numbers(output, r"  samples ([\d.]+), .*\n  held-out digits ([\d.]+), ")
+    assert near > known  # so early it can copy nothing
+
+
 def test_shared_lstm():
     output = run("shared_lstm.py", "--epochs", "3", "--pairs", "1500")
     assert numbers(output, r"new tweets of the \d+ authors: accuracy ([\d.]+)%")[0] > 55
@@ -171,3 +206,40 @@ def test_train_lstm_budget_and_resuming(monkeypatch, tmp_path, capsys):
     assert len(np.load(path)["history_errs"]) == validations + 2  # two updates an epoch, a validation after each
     with pytest.raises(ValueError, match=r"another network .*: classifier_W has shape \(8, 2\) there, \(9, 2\) here"):
         train_lstm(reload_model=path, **{**settings, "dim_proj": 9})
+
+
+def test_vgg_like():
+    output = run("vgg_like.py", "--size", "32", "--filters", "8", "--images", "400", "--epochs", "8")
+    accuracy, colours = numbers(output, r"accuracy ([\d.]+)% \(who sees the colours alone: ([\d.]+)%\)")
+    assert accuracy > colours + 5
+
+
+def test_inception():
+    output = run("inception.py", "--filters", "8", "--epochs", "4")
+    assert "(None, 24, 8, 8)" in output  # the three towers, one behind the other
+    assert numbers(output, r"accuracy ([\d.]+)%\s*$")[0] > 85
+
+
+def test_residual():
+    output = run("residual.py", "--blocks", "16", "--filters", "8", "--epochs", "6")
+    (accuracy,) = numbers(output, r"with shortcuts: held-out .* accuracy ([\d.]+)%")
+    (without,) = numbers(output, r"without shortcuts: held-out .* accuracy ([\d.]+)%")
+    assert accuracy > 60 and without < accuracy - 20
+
+
+def answers(output: str) -> tuple[float, float, float]:
+    """Return how many answers were right, and how many at best without looking and without listening."""
+    (accuracy,) = numbers(output, r"new ones: accuracy ([\d.]+)%")
+    blind, deaf = numbers(output, r"without looking ([\d.]+)%, without listening ([\d.]+)%")
+    return accuracy, blind, deaf
+
+
+def test_vqa():
+    accuracy, blind, deaf = answers(run("vqa.py", "--filters", "4", "--scenes", "1500", "--epochs", "6"))
+    assert accuracy > max(blind, deaf) + 10
+
+
+def test_video_qa():
+    small = ("--filters", "4", "--scenes", "1000", "--scene-epochs", "4", "--clips", "800", "--epochs", "6")
+    accuracy, blind, deaf = answers(run("video_qa.py", *small))
+    assert accuracy > max(blind, deaf) + 3

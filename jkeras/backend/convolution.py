@@ -26,6 +26,7 @@ from jkeras.backend.spatial_windows import (
     numbers,
     ordering_of,
     space_axes,
+    transposed_problem,
 )
 from jkeras.backend.variables import as_array
 from jkeras.typing import Array
@@ -114,19 +115,13 @@ def convolve_transposed(
     window = kernel.shape[2:] if dim_ordering == "th" else kernel.shape[:-2]
     windows = conv_windows(lengths, window, strides, (1,) * rank, border_mode, dialect)
     found = [x.shape[axis] for axis in space_axes(rank, dim_ordering)]
-    padding = []
-    for count, length, (reach, stride, low, _, expected) in zip(found, lengths, windows, strict=True):
-        allowed = {expected}
-        if dialect == "theano" and border_mode == "same":
-            allowed.add((length + 2 * low - reach) // stride + 1)  # what its convolution has before it crops the end
-        if count not in allowed:
-            raise ValueError(
-                f"A transposed convolution of an input of {' × '.join(map(str, found))} by kernels of "
-                f"{' × '.join(map(str, window))} with strides {strides} and border_mode={border_mode!r} cannot give an output of "
-                f"{' × '.join(map(str, lengths))}: a convolution of that makes "
-                f"{' × '.join(str(other.places) for other in windows)} of it. Correct output_shape."
-            )
-        padding.append((reach - 1 - low, length - 1 - (count - 1) * stride + low))
+    problem = transposed_problem(found, lengths, window, strides, border_mode, dialect)
+    if problem:
+        raise ValueError(problem)
+    padding = [
+        (reach - 1 - low, length - 1 - (count - 1) * stride + low)
+        for count, length, (reach, stride, low, _, _) in zip(found, lengths, windows, strict=True)
+    ]
     if dialect == "tensorflow":  # Theano's kernels are turned already
         kernel = _turned(kernel, dim_ordering)
     return correlate(x, kernel, (1,) * rank, padding, dim_ordering, spread=strides)

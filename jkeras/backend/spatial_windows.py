@@ -20,9 +20,11 @@ __all__ = [
     "conv_windows",
     "fitting_problem",
     "numbers",
+    "ordering_advice",
     "ordering_of",
     "pool_windows",
     "space_axes",
+    "transposed_problem",
 ]
 
 DIALECTS = ("tensorflow", "theano")
@@ -140,13 +142,69 @@ def pool_windows(
     ]
 
 
+def transposed_problem(
+    found: Sequence[int],
+    lengths: Sequence[int],
+    kernel: Sequence[int],
+    strides: Sequence[int],
+    border_mode: str,
+    dialect: str,
+) -> str | None:
+    """Return what to say if no convolution makes an image of `found` sizes of one of `lengths`, or ``None`` if one does.
+
+    Args:
+        found: sizes of the input of the transposed convolution.
+        lengths: sizes of its output.
+        kernel, strides, border_mode, dialect: of the convolution that is transposed.
+    """
+    axes = list(zip(found, kernel, strides, strict=True))
+
+    def fits(length: int, count: int, taps: int, stride: int) -> bool:
+        window = conv_windows((length,), (taps,), (stride,), (1,), border_mode, dialect)[0]
+        if dialect == "theano" and border_mode == "same":  # what its convolution has before it crops the end fits too
+            return count in (window.places, (length + 2 * window.low - window.reach) // stride + 1)
+        return count == window.places
+
+    if all(fits(length, *axis) for length, axis in zip(lengths, axes, strict=True)):
+        return None
+    fitting = [
+        [str(length) for length in range(1, (count + 1) * stride + taps + 1) if fits(length, count, taps, stride)]
+        for count, taps, stride in axes
+    ]
+    advice = (
+        f"Sizes that fit: {' × '.join(' or '.join(some) for some in fitting)}. Correct output_shape."
+        if all(fitting)
+        else "No output fits: use smaller kernels or strides."
+    )
+    return (
+        f"A transposed convolution of an input of {' × '.join(map(str, found))} by kernels of {' × '.join(map(str, kernel))} "
+        f"with strides {tuple(strides)} and border_mode={border_mode!r} cannot give an output of "
+        f"{' × '.join(map(str, lengths))}. {advice}"
+    )
+
+
 def _placed(length: int, reach: int, stride: int, low: int, count: int) -> Window:
     # Entries behind the last window need no cropping: they are too few for one more.
     return Window(reach, stride, low, max((count - 1) * stride + reach - length - low, 0), count)
 
 
+def ordering_advice(dim_ordering: str) -> str:
+    """Return what to say where sizes may be wrong because the channels of the data are somewhere else."""
+    other, place = ("tf", "last") if dim_ordering == "th" else ("th", "first")
+    return (
+        f"dim_ordering is {dim_ordering!r}, that is {'(batch, channels, …)' if dim_ordering == 'th' else '(batch, …, channels)'}: "
+        f"if your data have the channels {place}, give dim_ordering={other!r} or call "
+        f"K.set_image_dim_ordering({other!r}) before the model is built."
+    )
+
+
 def fitting_problem(
-    what: str, lengths: Sequence[int | None], reach: Sequence[int], border_mode: str, dim_ordering: str | None
+    what: str,
+    lengths: Sequence[int | None],
+    reach: Sequence[int],
+    border_mode: str,
+    dim_ordering: str | None,
+    remedy: str = "border_mode='same'",
 ) -> str | None:
     """Return what to say about windows that are larger than the image, or ``None`` if they fit.
 
@@ -156,6 +214,7 @@ def fitting_problem(
         reach: of the windows.
         border_mode: only 'valid' windows can be too large.
         dim_ordering: for the advice; ``None`` for sequences.
+        remedy: what lets larger windows in.
     """
     if border_mode != "valid" or all(n is None or n >= k for n, k in zip(lengths, reach, strict=True)):
         return None
@@ -166,11 +225,5 @@ def fitting_problem(
         "border_mode='valid' keeps windows inside."
     )
     if dim_ordering is None:
-        return f"{problem} Give longer sequences, or border_mode='same'."
-    here, other, place = ("th", "tf", "last") if dim_ordering == "th" else ("tf", "th", "first")
-    return (
-        f"{problem} dim_ordering is {here!r}, that is {'(batch, channels, …)' if here == 'th' else '(batch, …, channels)'}: "
-        f"if your data have the channels {place}, give dim_ordering={other!r} or call "
-        f"K.set_image_dim_ordering({other!r}) before the model is built. Otherwise use smaller windows, less pooling, or "
-        "border_mode='same'."
-    )
+        return f"{problem} Give longer sequences, or {remedy}."
+    return f"{problem} {ordering_advice(dim_ordering)} Otherwise use smaller windows, less pooling, or {remedy}."

@@ -79,9 +79,11 @@ class BaseConvolution(SpatialLayer):
         self.check_windows("a filter", shape, reach, self.border_mode)
         channels = shape[self.channel_axis()]
         if channels is None:
+            which = "" if self.rank == 1 else f" with dim_ordering={self.dim_ordering!r}"
             raise ValueError(
-                f"Layer {self.name!r} ({type(self).__name__}): the number of channels, axis {self.channel_axis()} of the input "
-                f"with dim_ordering={self.dim_ordering!r}, must be known; got shape {tuple(shape)}."
+                f"Layer {self.name!r} ({type(self).__name__}): the number of {'features' if self.rank == 1 else 'channels'}, axis "
+                f"{self.channel_axis()} of the input{which}, must be known, since W has that size; got shape {tuple(shape)}. Give "
+                "it in input_shape."
             )
         if self.built and channels != self.built_shape[self.channel_axis()]:
             raise ValueError(

@@ -5,6 +5,7 @@ from typing import Any
 
 from jkeras import constraints, regularizers
 from jkeras.backend.convolution import convolve_separable, convolve_transposed
+from jkeras.backend.spatial_windows import ordering_advice, transposed_problem
 from jkeras.engine.contract import Weight
 from jkeras.layers.checks import positive_size
 from jkeras.layers.convolution import BaseConvolution, Convolution2D
@@ -67,12 +68,32 @@ class Deconvolution2D(Convolution2D):
         if len(given) != 4:
             raise ValueError(f"{wanted}; got {output_shape!r}.")
         if given[self.channel_axis()] not in (None, self.nb_filter):
-            raise ValueError(f"{wanted} with nb_filter={self.nb_filter}; got {output_shape!r}.")
+            swapped = given[3 if self.dim_ordering == "th" else 1] == self.nb_filter
+            advice = f" {ordering_advice(self.dim_ordering)}" if swapped else ""
+            raise ValueError(f"{wanted} with nb_filter={self.nb_filter}; got {output_shape!r}.{advice}")
         space = checked_numbers(self, "output_shape: rows and columns", self.space_sizes(given), 2)
         return self.resized(given, space)
 
-    def check_windows(self, what: str, shape: Shape, reach: Sequence[int], border_mode: str) -> None:
-        pass  # filters may be larger than the input here; whether sizes go together `convolve_transposed` says
+    def check_windows(
+        self,
+        what: str,
+        shape: Shape,
+        reach: Sequence[int],
+        border_mode: str,
+        remedy: str = "",
+        whole: Shape | None = None,
+    ) -> None:
+        """Raise a `ValueError` if the sizes of the input and of `output_shape` do not go together."""
+        title = f"Layer {self.name!r} ({type(self).__name__}), input of shape {tuple(shape)}"
+        found, lengths = self.space_sizes(shape), self.space_sizes(self.output_shape_)
+        if None in found:
+            raise ValueError(
+                f"{title}: rows and columns must be known, since output_shape={self.output_shape_} fits inputs of one size only. "
+                "Give them in input_shape."
+            )
+        problem = transposed_problem(found, lengths, reach, self.subsample, border_mode, self.dialect)
+        if problem:
+            raise ValueError(f"{title}: {problem} {ordering_advice(self.dim_ordering)}")
 
     def apply(self, params: Params, x: Array) -> Array:
         y = convolve_transposed(

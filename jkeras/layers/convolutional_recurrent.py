@@ -64,10 +64,14 @@ class ConvRecurrent2D(Recurrent, SpatialLayer):  # type: ignore[misc]
 
     # ---- shapes
 
+    def axis_names(self) -> tuple[str, ...]:
+        batch, *image = SpatialLayer.axis_names(self)
+        return (batch, "time", *image)
+
     def check_input(self, shapes: Sequence[Shape]) -> None:
-        Layer.check_input(self, shapes)
+        SpatialLayer.check_input(self, shapes)  # that of `Recurrent` is about sequences of vectors
         image = _image(shapes[0])
-        self.check_windows("a filter", image, (self.nb_row, self.nb_col), self.border_mode)
+        self.check_windows("a filter", image, (self.nb_row, self.nb_col), self.border_mode, whole=shapes[0])
         unknown = image[self.channel_axis()] is None or (self.stateful and None in image[1:])
         if unknown:
             raise ValueError(

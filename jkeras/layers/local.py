@@ -72,7 +72,13 @@ class _LocallyConnected(SpatialLayer):
                 f"Layer {self.name!r} ({type(self).__name__}) has weights for every place, so all sizes of its input must be "
                 f"known; got shape {tuple(shape)}."
             )
-        self.check_windows("a filter", shape, self.window(), "valid")
+        padding = f"a ZeroPadding{self.rank}D layer in front"  # there is no other border_mode
+        self.check_windows("a filter", shape, self.window(), "valid", remedy=padding)
+        if self.built and tuple(shape[1:]) != tuple(self.built_shape[1:]):
+            raise ValueError(
+                f"Layer {self.name!r} ({type(self).__name__}) was built for inputs of shape {tuple(self.built_shape)}, with "
+                f"weights for every place of them; got shape {tuple(shape)}. Only inputs of one size can share the layer."
+            )
 
     def places(self, input_shape: Shape) -> list[Any]:
         """Return how many windows fit along each axis."""

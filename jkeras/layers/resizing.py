@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jkeras.backend.spatial import pad_space, repeat_space
+from jkeras.backend.spatial_windows import ordering_advice
 from jkeras.backend.variables import as_array
 from jkeras.engine.contract import InputSpec
 from jkeras.layers.checks import positive_size
@@ -237,9 +238,10 @@ class _Cropping(_Resizing):
         sizes = zip(self.space_sizes(input_shape), self.crops(), strict=True)
         left = [None if size is None else size - start - end for size, (start, end) in sizes]
         if any(size is not None and size <= 0 for size in left):
+            advice = "Cut off less." if self.rank == 1 else f"Cut off less. {ordering_advice(self.dim_ordering)}"
             raise ValueError(
                 f"Layer {self.name!r} ({type(self).__name__}) cuts off {tuple(self.crops())} entries at the start and the end "
-                f"of axes {self.space_axes()}, which leaves nothing of an input of shape {tuple(input_shape)}."
+                f"of axes {self.space_axes()}, which leaves nothing of an input of shape {tuple(input_shape)}. {advice}"
             )
         return self.resized(input_shape, left)
 

@@ -56,6 +56,12 @@ class SpatialLayer(Layer):
 
     def checked_ordering(self, dim_ordering: Any) -> str:
         """Return ``'th'`` or ``'tf'``; ``'default'`` is what `image_dim_ordering` says."""
+        words = {"channels_first": "th", "channels_last": "tf"}
+        if isinstance(dim_ordering, str) and dim_ordering in words:
+            raise ValueError(
+                f"{type(self).__name__}: Unknown dim_ordering {dim_ordering!r}, a word of Keras 2's data_format: expected "
+                f"'th', 'tf' or 'default'. Give dim_ordering={words[dim_ordering]!r}."
+            )
         return spatial_windows.ordering_of(self.checked_choice("dim_ordering", dim_ordering, ("th", "tf", "default")))
 
     @property
@@ -97,9 +103,58 @@ class SpatialLayer(Layer):
             sizes[self.channel_axis()] = channels
         return tuple(sizes)
 
-    def check_windows(self, what: str, shape: Shape, reach: Sequence[int], border_mode: str) -> None:
-        """Raise a `ValueError` if windows are larger than inputs of `shape`."""
+    def axis_names(self) -> tuple[str, ...]:
+        """What the axes of the input are called, the batch's included."""
+        if self.rank == 1:
+            return ("batch", "time", "features")
+        space = ("rows", "cols") if self.rank == 2 else ("dim1", "dim2", "dim3")
+        return ("batch", "channels", *space) if self.dim_ordering == "th" else ("batch", *space, "channels")
+
+    def check_input(self, shapes: Sequence[Shape]) -> None:
+        spec = self.input_spec[0] if self.input_spec else None
+        names = self.axis_names()
+        if len(shapes) == 1 and spec is not None and spec.ndim == len(names) != len(shapes[0]):
+            which = "" if self.rank == 1 else f" with dim_ordering={self.dim_ordering!r}"
+            raise ValueError(
+                f"Input of layer {self.name!r} ({type(self).__name__}): expected an input of {len(names)} dimensions, "
+                f"({', '.join(names)}){which}; got shape {tuple(shapes[0])}. {_rank_advice(names, tuple(shapes[0]))}"
+            )
+        super().check_input(shapes)
+
+    def check_windows(
+        self,
+        what: str,
+        shape: Shape,
+        reach: Sequence[int],
+        border_mode: str,
+        remedy: str = "border_mode='same'",
+        whole: Shape | None = None,
+    ) -> None:
+        """Raise a `ValueError` if windows are larger than inputs of `shape`, which may be a part of the `whole` input."""
         ordering = self.dim_ordering if self.rank > 1 else None
-        problem = spatial_windows.fitting_problem(what, self.space_sizes(shape), reach, border_mode, ordering)
+        problem = spatial_windows.fitting_problem(what, self.space_sizes(shape), reach, border_mode, ordering, remedy)
         if problem:
-            raise ValueError(f"Layer {self.name!r} ({type(self).__name__}), input of shape {tuple(shape)}: {problem}")
+            raise ValueError(
+                f"Layer {self.name!r} ({type(self).__name__}), input of shape {tuple(whole or shape)}: {problem}"
+            )
+
+
+def _rank_advice(names: tuple[str, ...], shape: tuple[Any, ...]) -> str:
+    """Return what to do about an input of `shape` with more or fewer axes than `names`."""
+    if len(shape) > len(names):
+        if shape[1] is None:
+            return "input_shape is the shape of one sample: leave the batch out, or give batch_input_shape."
+        return "To apply the layer to each step of a sequence, put it into TimeDistributed."
+    inner = ", ".join(names[1:])
+    if len(shape) == len(names) - 1:
+        at = names.index("channels") if "channels" in names else len(names) - 1
+        one = (*shape[1:at], 1, *shape[at:])
+        thing = (
+            "Sequences of numbers have one feature"
+            if at == len(names) - 1 and "time" in names
+            else "Grey images have one channel"
+        )
+        if names[1] == "time" and len(names) > 3:
+            return "A sequence of images has an axis of time before those of its images."
+        return f"{thing}: give the data, and input_shape, an axis for it, {one} in place of {shape[1:]}."
+    return f"Put Reshape(({inner})) in front, with the numbers that these are."

@@ -7,6 +7,8 @@ import pytest
 
 from jkeras.backend import convolution_cpu
 from jkeras.backend.convolution import _xla, correlate
+from jkeras.layers import Convolution2D, GlobalAveragePooling2D
+from jkeras.models import Sequential
 
 # (batch, space, inputs, outputs, window, strides, padding, dilation, spread)
 SHAPES = {
@@ -113,6 +115,22 @@ def test_one_program_for_each_platform():
     assert " convolution(" not in here and " conditional(" not in here
     elsewhere = jax.jit(f).trace(x, kernel).lower(lowering_platforms=("cuda",)).as_text()
     assert "stablehlo.convolution" in elsewhere and "stablehlo.dot_general" not in elsewhere
+
+
+@pytest.mark.parametrize("platform", ["cuda", "tpu", "cpu"])
+def test_a_training_step_exported_for_a_platform_has_its_convolution(platform):
+    layer = Convolution2D(4, 3, 3, subsample=(2, 1), border_mode="same", input_shape=(3, 8, 8))
+    model = Sequential([layer, GlobalAveragePooling2D()])
+
+    def loss(params, x):
+        return jnp.mean(model.apply(params, x) ** 2)
+
+    shapes = jax.tree.map(lambda w: jax.ShapeDtypeStruct(w.shape, w.dtype), model.params)
+    x = jax.ShapeDtypeStruct((2, 3, 8, 8), "float32")
+    program = jax.export.export(jax.jit(jax.grad(loss)), platforms=[platform])(shapes, x).mlir_module()
+    # For an accelerator one convolution forward and one for the kernel's gradient; here products of patches.
+    assert program.count("stablehlo.convolution") == (0 if platform == "cpu" else 2)
+    assert ("stablehlo.dot_general" in program) == (platform == "cpu")
 
 
 @each_ordering

@@ -108,16 +108,6 @@ def test_images_in_another_order():
     fails(ValueError, message, lambda: model.predict(np.zeros((2, 8, 9, 3))))
 
 
-def test_a_sparse_matrix():
-    class Sparse:
-        shape = (6, 3)
-
-        def tocoo(self):
-            return self
-
-    fails(ValueError, r"'x' is a sparse matrix; make it dense: x.toarray\(\)", lambda: net().predict(Sparse()))
-
-
 def test_indices_outside_of_an_embedding():
     model = Sequential([Embedding(5, 3, input_length=2, name="words")])
     message = (

@@ -21,7 +21,6 @@ from jkeras.layers import (
     Cropping3D,
     Deconvolution2D,
     Dense,
-    Embedding,
     Flatten,
     Input,
     MaxPooling2D,
@@ -339,69 +338,3 @@ def test_everything_vmaps_over_weights():
     assert y.shape == (3, 2, 2, 3, 3)
     close(y[1], layer.apply(jax.tree.map(lambda w: w[1], many), x))
     assert jnp.isfinite(jax.grad(lambda p: layer.apply(p, x).sum())(layer.params)["W"]).all()
-
-
-# ---- errors
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda: Convolution2D(4, 3, 3, border_mode="sme"), "Convolution2D: Unknown border_mode 'sme'.*meant 'same'"),
-        (lambda: SeparableConvolution2D(4, 3, 3, border_mode="full"), "Unknown border_mode 'full'"),
-        (lambda: Convolution2D(4, 3, 3, dim_ordering="the"), "Convolution2D: Unknown dim_ordering 'the': expected 'th'"),
-        (lambda: UpSampling2D(dim_ordering=None), "UpSampling2D: Unknown dim_ordering None"),
-        (lambda: Convolution2D(4, 3, 3, dialect="jax"), "Unknown dialect 'jax': expected 'tensorflow' or 'theano'"),
-        (lambda: Convolution2D(0, 3, 3), "nb_filter must be a positive whole number; got 0"),
-        (lambda: Convolution2D(4, 3, 3, subsample=2), r"Convolution2D: subsample must be 2 positive .* got 2"),
-        (lambda: Convolution1D(4, 3, subsample_length=0), "subsample_length must be a positive whole number"),
-        (lambda: AtrousConvolution2D(4, 3, 3, atrous_rate=(0, 1)), "atrous_rate must be 2 positive whole numbers"),
-        (lambda: Convolution2D(4, 3, 3, nb_filters=3), "unknown keyword argument 'nb_filters'. Perhaps you meant 'nb_filter'"),
-        (lambda: Deconvolution2D(4, 3, 3, (6, 6)), r"output_shape is \(batch, nb_filter, rows, cols\); got \(6, 6\)"),
-        (lambda: Deconvolution2D(4, 3, 3, (None, 3, 6, 6)), "with nb_filter=4; got"),
-        (lambda: Deconvolution2D(4, 3, 3, (None, 4, None, 6)), "output_shape: rows and columns must be 2 positive"),
-        (lambda: ZeroPadding2D({"left": 1}), "a dict for padding has keys from .*'right_pad'.*; got 'left'"),
-        (lambda: ZeroPadding2D((1, 2, 3)), r"padding must be 2 whole numbers that are not negative.*got \(1, 2, 3\)"),
-        (lambda: ZeroPadding1D(-1), "padding must be 2 whole numbers that are not negative"),
-        (lambda: Cropping2D((1, 1)), "each entry of cropping must be 2 whole numbers"),
-        (lambda: Cropping3D(((1, 1), (1, 1))), r"Cropping3D: cropping is 3 pairs .* such as \(\(1, 1\), \(1, 1\), \(1, 1\)\)"),
-        (lambda: Cropping1D((0, -1)), "Cropping1D: cropping must be 2 whole numbers that are not negative"),
-    ],
-)  # fmt: skip
-def test_arguments_that_make_no_sense(make, message):
-    with pytest.raises((ValueError, TypeError), match=message):
-        make()
-
-
-@pytest.mark.parametrize(
-    ("layer", "shape", "message"),
-    [
-        (
-            lambda: Convolution2D(4, 3, 3),
-            (28, 28, 1),
-            r"'convolution2d_1' \(Convolution2D\), input of shape \(None, 28, 28, 1\): a filter of 3 × 3 .* 28 × 1 rows and "
-            r"columns.*channels last, give dim_ordering='tf' or call K.set_image_dim_ordering\('tf'\)",
-        ),
-        (lambda: Convolution2D(4, 3, 3, dim_ordering="tf"), (1, 28, 28), "channels first, give dim_ordering='th'"),
-        (lambda: Convolution1D(4, 5), (4, 3), "a filter of 5 .* 4 time steps.* Give longer sequences"),
-        (lambda: AtrousConvolution1D(4, 3, atrous_rate=4), (8, 3), "a filter of 9 .* 8 time steps"),
-        (lambda: TimeDistributed(Convolution2D(4, 3, 3)), (5, 9, 9, 1), "a filter of 3 × 3 is larger than the input"),
-        (lambda: Convolution2D(4, 3, 3), (None, 8, 8), r"the number of channels, axis 1 of the input .* must be known"),
-        (lambda: Convolution2D(4, 3, 3), (8, 8), "expected an input of 4 dimensions"),
-        (lambda: Convolution3D(4, 3, 3, 3), (3, 8, 8), "expected an input of 5 dimensions"),
-        (lambda: Deconvolution2D(4, 3, 3, (None, 4, 9, 9)), (3, 4, 4), "of 4 × 4 .* cannot give an output of 9 × 9"),
-        (
-            lambda: Cropping2D(((2, 2), (1, 1))),
-            (3, 4, 4),
-            r"'cropping2d_1' \(Cropping2D\) cuts off \(\(2, 2\), \(1, 1\)\) .* leaves nothing of .* \(None, 3, 4, 4\)",
-        ),
-    ],
-)
-def test_inputs_that_do_not_fit(layer, shape, message):
-    with pytest.raises(ValueError, match=message):
-        layer()(Input(shape))
-
-
-def test_masks_are_refused():
-    with pytest.raises(ValueError, match=r"'convolution1d_1' \(Convolution1D\) does not support masking"):
-        Sequential([Embedding(5, 3, mask_zero=True, input_length=6), Convolution1D(4, 3)])

@@ -101,5 +101,12 @@ def test_refusals():
         ConvLSTM2D(3, 2, 2, border_mode="full")
     with pytest.raises(ValueError, match="fixed batch size"):
         ConvLSTM2D(3, 2, 2, stateful=True)(Input(X.shape[1:]))
-    with pytest.raises(ValueError, match="expected an input of 5 dimensions"):
+    with pytest.raises(
+        ValueError,
+        match=r"expected an input of 5 dimensions, \(batch, time, channels, rows, cols\) .* has an axis of time before",
+    ):
         ConvLSTM2D(3, 2, 2)(Input((3, 4, 5)))
+    with pytest.raises(
+        ValueError, match=r"input of shape \(None, 7, 9, 9, 1\): a filter of 2 × 2 .* dim_ordering='tf'"
+    ):
+        ConvLSTM2D(3, 2, 2)(Input((7, 9, 9, 1)))

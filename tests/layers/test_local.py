@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jkeras.layers import LocallyConnected1D, LocallyConnected2D
+from jkeras.layers import Input, LocallyConnected1D, LocallyConnected2D
 from jkeras.models import Sequential
 
 RNG = np.random.default_rng(0)
@@ -47,5 +47,13 @@ def test_refusals():
         LocallyConnected1D(4, 3, border_mode="same")
     with pytest.raises(ValueError, match="all sizes of its input must be known"):
         Sequential([LocallyConnected1D(4, 3, input_dim=2)])
-    with pytest.raises(ValueError, match="filter"):
+    with pytest.raises(ValueError, match=r"a filter of 3 × 9 is larger .* or a ZeroPadding2D layer in front"):
         Sequential([LocallyConnected2D(4, 3, 9, dim_ordering="th", input_shape=(2, 5, 6))])
+    with pytest.raises(ValueError, match=r"28 × 1 rows and columns.*channels last, give dim_ordering='tf'"):
+        LocallyConnected2D(4, 3, 3)(Input((28, 28, 1)))
+    shared = LocallyConnected2D(4, 3, 3, name="shared")
+    shared(Input((2, 5, 6)))
+    with pytest.raises(
+        ValueError, match=r"'shared' .* was built for inputs of shape \(None, 2, 5, 6\).* got shape \(None, 2, 6, 6\)"
+    ):
+        shared(Input((2, 6, 6)))

@@ -156,11 +156,11 @@ class Gated(Recurrent):
         if not self.projects_first(x.shape):
             return x
         masks = self.dropout_masks(x, x.shape[-1], self.dropout_W)
-        x = jnp.swapaxes(
-            x, 0, 1
-        )  # (time, batch, input_dim), as the masks (batch, input_dim) and the loop over time want it
-        sums = masked_dot(x, self.factors("W", (self.gates,), masks)) + self.joined("b")
-        return jnp.swapaxes(sums, 0, 1)
+        W, b = self.factors("W", (self.gates,), masks), self.joined("b")
+        if x.shape[-1] > b.shape[-1] and W[0].mask is None:
+            return masked_dot(x, W) + b
+        # The loop over time wants (time, batch, …): what is narrower is turned round, and the masks are (batch, input_dim).
+        return jnp.swapaxes(masked_dot(jnp.swapaxes(x, 0, 1), W) + b, 0, 1)
 
     def run_steps(self, x: Array, initial_states: Sequence[Any], constants: list[Any], mask: Any) -> Ran:
         if not self._is_plain:

@@ -31,6 +31,6 @@ def load_data(test_split: float = 0.2, seed: int = 113) -> tuple[Split, Split]:
         raise MissingExtraError("scikit-learn", "sklearn", "datasets.digits") from None
     images, labels = load_digits(return_X_y=True)
     order = np.random.RandomState(seed).permutation(len(images))
-    X, y = images[order].reshape(-1, 8, 8).astype("uint8"), labels[order].astype("uint8")
+    X, y = np.asarray(images, "uint8")[order].reshape(-1, 8, 8), np.asarray(labels, "uint8")[order]
     at = int(len(X) * (1 - test_split))
     return (X[:at], y[:at]), (X[at:], y[at:])

@@ -1,6 +1,8 @@
 """Print the results of ``python -m benchmarks --json FILE`` as the tables of docs/performance.md.
 
     python -m benchmarks.table FILE [FILE ...]
+
+Each figure is the median over the rounds of all files.
 """
 
 import json

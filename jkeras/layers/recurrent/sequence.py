@@ -115,11 +115,12 @@ def run(
             ran = loop(_watching(step, kernels), (x, shift), states, flags, **options)
             return ran._replace(extras=()), ran.extras
 
-        no_shift = jnp.zeros((*x.shape[:2], sum(factor.kernel.shape[-1] for factor in kernels.U)), x.dtype)
+        width = sum(factor.kernel.shape[-1] for factor in kernels.U)
+        no_shift = jnp.zeros((*x.shape[:2], width), jnp.result_type(x, kernels.U[0].kernel))
         result, push, seen = jax.linearize(shifted, no_shift, list(states), has_aux=True)
         d_shift = _d_sums(kernels, d_kernels, x, d_x, seen)
         d_states = [_instantiated(tangent) for tangent in d_states]
-        return result, push(no_shift if d_shift is None else d_shift, d_states)
+        return result, push(no_shift if d_shift is None else d_shift.astype(no_shift.dtype), d_states)
 
     forward.defjvp(derivative, symbolic_zeros=True)
     return forward(kernels, x, list(initial_states), flags)

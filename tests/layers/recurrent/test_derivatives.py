@@ -98,13 +98,21 @@ def test_forwards_twice_and_of_many(kind, in_loop, monkeypatch):
     check(ours, jax.jit(results)(), rtol=2e-4, atol=2e-4)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_in_half_precision(kind, monkeypatch):
-    layer = kind(UNITS)
-    layer(Input((TIME, FEATURES)))
-    point = jax.tree.map(lambda array: array.astype("bfloat16"), random((layer.params, jnp.zeros((2, TIME, FEATURES)))))
-    gradients = jax.grad(lambda params, x: loss_of(layer)(params, {}, x).astype("float32"), (0, 1))(*point)
-    assert {array.dtype for array in jax.tree.leaves(gradients)} == {jnp.dtype("bfloat16")}
+@pytest.mark.parametrize(
+    ("of_params", "of_x"), [("bfloat16", "bfloat16"), ("float32", "bfloat16"), ("float32", "int32")]
+)
+@pytest.mark.parametrize("in_loop", [False, True])
+def test_in_other_precisions(of_params, of_x, in_loop, monkeypatch):
+    for kind in KINDS:
+        layer = kind(UNITS)
+        layer(Input((TIME, FEATURES)))
+        monkeypatch.setattr(kind, "projects_first", lambda self, shape: not in_loop)
+        params, x = random((layer.params, jnp.zeros((2, TIME, FEATURES))))
+        params, x = jax.tree.map(lambda array: array.astype(of_params), params), (3 * x).astype(of_x)
+        loss = loss_of(layer)
+        gradients = jax.grad(lambda params, loss=loss, x=x: loss(params, {}, x).astype("float32"))(params)
+        assert {array.dtype for array in jax.tree.leaves(gradients)} == {jnp.dtype(of_params)}
+        assert all(np.isfinite(array.astype("float32")).all() for array in jax.tree.leaves(gradients))
 
 
 def test_an_activation_of_ones_own_reads_what_it_likes():

@@ -67,6 +67,7 @@ class Resume(Callback):
             )
         if int(period) != period or period < 1:
             raise ValueError(f"Resume: period is a number of epochs, 1 or more; got {period!r}.")
+        self._file = os.path.abspath(self.path)  # also if the script goes to another folder
         self.period = int(period)
         self.epoch = 0
         self._done: list[dict[str, Any]] = []  # histories of the calls of fit that ended
@@ -83,6 +84,8 @@ class Resume(Callback):
         self._others = [callback for callback in callbacks if callback is not self]
         if any(getattr(callback, "keeps_training", False) for callback in self._others):
             raise ValueError("callbacks has more than one Resume; one keeps the whole training.")
+        for callback in self._others:
+            self._check_path(callback)
         generator = np.random.get_state(legacy=False)["bit_generator"]
         if generator != "MT19937":
             raise ValueError(
@@ -91,14 +94,23 @@ class Resume(Callback):
             )
         self._began = self._description()
         self._snapshot = None
-        if os.path.exists(self.path):
-            snapshot = read_snapshot(self.path)
+        if os.path.exists(self._file):
+            snapshot = read_snapshot(self._file)
             self._check(snapshot)
             if self._call_of(snapshot) >= len(self._done):
                 self._snapshot = snapshot
         for callback in self._others:
             if isinstance(callback, Callback):
                 callback.resumes = self._snapshot is not None
+
+    def _check_path(self, callback: Any) -> None:
+        for name in ("filepath", "filename"):
+            path = getattr(callback, name, None)
+            if isinstance(path, str | os.PathLike) and os.path.abspath(path) == self._file:
+                raise ValueError(
+                    f"{type(callback).__name__} writes to {self.path!r} too, and Resume could not go on with its file. Give "
+                    "Resume a path of its own."
+                )
 
     def _description(self) -> dict[str, Any]:
         """Return what the file must agree with."""
@@ -212,7 +224,7 @@ class Resume(Callback):
             ],
             "done": self._done,
         }
-        replace_file(self.path, model_parts(self.model, resume))
+        replace_file(self._file, model_parts(self.model, resume))
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         self._done.append(self.model.history.get_memory())

@@ -5,12 +5,17 @@ from typing import Any
 import jax
 import numpy as np
 
-__all__ = ["own_copies", "own_copy"]
+__all__ = ["host_copies", "own_copies", "own_copy"]
 
 
 def own_copies(arrays: Any) -> Any:
     """Return a pytree of arrays, or of what can be one, in buffers that nobody else holds."""
     return jax.tree.map(own_copy, arrays)
+
+
+def host_copies(arrays: Any) -> Any:
+    """Return a pytree of arrays in which those of numpy are copies: who made them may write on into theirs."""
+    return jax.tree.map(lambda leaf: np.array(leaf) if isinstance(leaf, np.ndarray) else leaf, arrays)
 
 
 def own_copy(leaf: Any) -> jax.Array:

@@ -12,7 +12,7 @@ import numpy as np
 
 from jkeras import objectives
 from jkeras.backend.config import floatx
-from jkeras.engine.sources import Loading, Source, as_source, opened
+from jkeras.engine.sources import Loading, Source, as_numbers, as_source, opened
 from jkeras.errors import did_you_mean
 from jkeras.typing import Shape
 
@@ -123,6 +123,8 @@ def _is_array(value: Any) -> bool:
 def _numeric(array: Any, name: str, prefix: str, dtype: np.dtype, loading: Loading) -> Any:
     """Return `array` as a numpy or JAX array of `dtype`, or as a source of it."""
     if isinstance(array, jax.Array):
+        if array.dtype != dtype:
+            _check_kind(array, name, prefix)
         return array if array.dtype == dtype else array.astype(dtype)
     if type(array) is not np.ndarray:
         array = opened(array, name, loading)
@@ -135,8 +137,8 @@ def _numeric(array: Any, name: str, prefix: str, dtype: np.dtype, loading: Loadi
         raise ValueError(
             f"Error when checking {prefix}: {name!r} is ragged, its rows have different lengths ({error})."
         ) from None
-    if array.dtype.kind not in "biuf":
-        _check_kind(array, name, prefix)
+    array = as_numbers(array)
+    _check_kind(array, name, prefix)
     if loading is Loading.NOTHING and array.ndim:
         return as_source(array).converted(dtype)
     return array if array.dtype == dtype else array.astype(dtype)
@@ -144,15 +146,22 @@ def _numeric(array: Any, name: str, prefix: str, dtype: np.dtype, loading: Loadi
 
 def _check_kind(array: Any, name: str, prefix: str) -> None:
     """Raise a `ValueError` unless an array's entries are numbers."""
-    if array.dtype.kind in "biuf":
+    if array.dtype.kind in "biuf" or jax.numpy.issubdtype(array.dtype, np.floating):  # bfloat16 and such
         return
     what = f"Error when checking {prefix}: {name!r} has dtype {array.dtype}"
     if array.dtype.kind not in "USO":
         raise ValueError(f"{what}; expected real numbers.")
-    texts = array.dtype != object or (
-        isinstance(array, np.ndarray) and any(isinstance(entry, str) for entry in array.flat[:100])
-    )
-    if not texts:
+    some = list(array.flat[:100]) if isinstance(array, np.ndarray) and array.dtype == object else []
+    if some and array.ndim == 0:
+        raise ValueError(
+            f"Error when checking {prefix}: {name!r} is an object of type {type(some[0]).__name__}; expected an array. A loader of "
+            "batches (x, y) is given to fit without y."
+        )
+    texts = array.dtype != object or any(isinstance(entry, str) for entry in some)
+    others = [entry for entry in some if not hasattr(entry, "__len__")]
+    if not texts and others and len(others) == len(some):
+        hint = f"There are entries of type {type(others[0]).__name__}."
+    elif not texts:
         hint = "Rows of different lengths? Pad them: preprocessing.sequence.pad_sequences."
     elif "target" in prefix:
         hint = "Number the classes first: classes, y = numpy.unique(labels, return_inverse=True)."
@@ -252,7 +261,7 @@ def standardize_weights(
     if sample_weight_mode not in (None, "temporal"):
         raise ValueError(f"sample_weight_mode is None or 'temporal'; got {sample_weight_mode!r}.")
     if sample_weight is not None:
-        weight = np.asarray(sample_weight, dtype=floatx())
+        weight = np.asarray(opened(sample_weight, "sample_weight", Loading.ALL), dtype=floatx())
         if sample_weight_mode == "temporal":
             if y.ndim < 3:
                 raise ValueError(

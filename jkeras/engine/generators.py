@@ -10,6 +10,7 @@ import numpy as np
 from jkeras.callbacks import CallbackList
 from jkeras.compat.keras2 import _level_outside, accepts_keras2
 from jkeras.engine import position, stateful
+from jkeras.engine.copies import host_copies
 from jkeras.engine.data import as_list, whole
 from jkeras.engine.enqueuer import GeneratorEnqueuer, endless
 from jkeras.engine.loaders import known_samples
@@ -255,7 +256,7 @@ def fit(
         x, y, sample_weight = model.split_batch(made)
         batch = model._batch(x, y, sample_weight, class_weight, method="fit_generator")
         stateful.check_batches(model, len(batch.inputs[0]), len(batch.inputs[0]), "fit_generator")
-        return loop.on_device(batch)
+        return loop.on_device(host_copies(batch))
 
     callbacks.on_train_begin()
     model.stop_training = False
@@ -376,7 +377,7 @@ def evaluate(
 
     def prepare(made: Any) -> Batch:
         x, y, sample_weight = model.split_batch(made)
-        return model._batch(x, y, sample_weight, method="evaluate_generator")
+        return host_copies(model._batch(x, y, sample_weight, method="evaluate_generator"))
 
     total, seen = np.zeros(len(trainer.objective.names)), 0
     made = _until(generator, prepare, val_samples, "evaluate_generator", max_q_size, nb_worker, pickle_safe)
@@ -405,7 +406,7 @@ def predict(
     from jkeras.engine import loop
 
     def prepare(made: Any) -> list[Any]:
-        return model._inputs(model.split_inputs(made))
+        return host_copies(model._inputs(model.split_inputs(made)))
 
     parts: list[list[np.ndarray]] = []
     made = _until(generator, prepare, val_samples, "predict_generator", max_q_size, nb_worker, pickle_safe)

@@ -17,7 +17,7 @@ def is_loader(x: Any, lists: bool = False) -> bool:
         x: what stands in the place of inputs.
         lists: whether it may be a list of batches.
     """
-    if hasattr(x, "shape"):
+    if hasattr(x, "shape") or hasattr(x, "__array__"):
         return False
     if isinstance(x, list | tuple):
         return lists and len(x) > 0 and all(_is_batch(entry) for entry in x)
@@ -25,6 +25,8 @@ def is_loader(x: Any, lists: bool = False) -> bool:
 
 
 def _is_batch(entry: Any) -> bool:
+    if isinstance(entry, Mapping):  # of inputs and targets
+        return not hasattr(entry, "tocsr")
     if not isinstance(entry, list | tuple) or len(entry) not in (2, 3):
         return False
     return all(hasattr(part, "shape") or isinstance(part, Mapping) or _is_arrays(part) for part in entry[:2])

@@ -8,9 +8,11 @@ Frames (pandas and such) and tensors of other libraries become numpy arrays; non
 import enum
 import functools
 import math
+import numbers
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import jax
@@ -21,7 +23,7 @@ from jkeras.compat.keras2 import _level_outside
 from jkeras.engine.memory import free_bytes
 from jkeras.utils.io_utils import HDF5Matrix, read_rows
 
-__all__ = ["Loading", "Source", "as_source", "is_streamed", "loading_for", "opened"]
+__all__ = ["Loading", "Source", "as_numbers", "as_source", "is_streamed", "loading_for", "opened"]
 
 _SURELY_FITS = 2**26  # bytes: smaller data are put on the device without asking how much is free
 _SHARE = 0.5  # of the free memory that a data set may take
@@ -76,8 +78,10 @@ def _bytes(data: Any) -> int:
 Check = Callable[[np.ndarray, Any], None]
 
 
-class Source:
+class Source(np.lib.mixins.NDArrayOperatorsMixin):
     """An array of which some rows are read at a time.
+
+    Where it stands for an array in a script's own formulas (operators, functions of numpy, methods of arrays), all of it is read.
 
     Args:
         read: returns rows, given a slice, or an array of row numbers in any order.
@@ -109,7 +113,8 @@ class Source:
         """
         where = which + self._start if isinstance(which, np.ndarray) else _shifted(which, self._start)
         found = np.asarray(self._read(where))
-        found = found.astype(self.dtype, copy=False).reshape(-1, *self.shape[1:])
+        # A view is copied: its file is read now, and who owns its buffer, such as a normalizer, may write on into it.
+        found = found.astype(self.dtype, copy=found.base is not None).reshape(-1, *self.shape[1:])
         for check in self._checks:
             check(found, where)
         return found
@@ -164,6 +169,15 @@ class Source:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self.rows(slice(0, len(self))), dtype=dtype)
 
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        read = [np.asarray(array) if isinstance(array, Source) else array for array in inputs]
+        return getattr(ufunc, method)(*read, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or not hasattr(np.ndarray, name):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(np.asarray(self), name)
+
     def __repr__(self) -> str:
         return f"<Source of shape {self.shape}, dtype {self.dtype}>"
 
@@ -205,6 +219,8 @@ def opened(array: Any, name: str, loading: Loading) -> Any:
         if hasattr(array, "tocsr"):
             _warn_sparse(array, name)
         return Source(read(), array.shape, array.dtype)
+    if hasattr(array, "tocsr") and hasattr(array, "toarray"):  # a sparse vector
+        return array.toarray()
     if hasattr(array, "to_numpy"):
         return _from_frame(array, name)
     if hasattr(array, "detach") and hasattr(array, "numpy"):  # a torch tensor
@@ -251,14 +267,29 @@ def _from_frame(frame: Any, name: str) -> Any:
     if not hasattr(frame, "items"):
         return array
     columns = list(frame.items()) if array.ndim == 2 else [(getattr(frame, "name", None), frame)]
-    numbers = []
+    read = []
     for title, column in columns:
         if getattr(column.dtype, "kind", "O") not in "biuf":
+            numeric = as_numbers(np.asarray(column.to_numpy()))
+            if column.dtype == object and numeric.dtype != object:
+                read.append(numeric)
+                continue
             if array.ndim == 1:
                 return array  # texts: as for any array of them
             raise ValueError(
                 f"Column {title!r} of the frame given for {name!r} has dtype {column.dtype}, not numbers. Encode it "
                 "(pandas.get_dummies, or .cat.codes for categories), or leave it out."
             )
-        numbers.append(column.to_numpy(dtype="float64", na_value=np.nan))
-    return np.stack(numbers, axis=1) if array.ndim == 2 else numbers[0]
+        read.append(column.to_numpy(dtype="float64", na_value=np.nan))
+    return np.stack(read, axis=1) if array.ndim == 2 else read[0]
+
+
+def as_numbers(array: np.ndarray) -> np.ndarray:
+    """Return an array of objects that are all numbers as one of floats, with NaN for ``None``; any other as it is.
+
+    Such are the `values` of a frame of which some columns are numbers and others are truth values.
+    """
+    kinds = (numbers.Real, np.bool_, Decimal, type(None))
+    if array.dtype != object or array.ndim == 0 or not all(isinstance(entry, kinds) for entry in array.flat):
+        return array
+    return array.astype(np.float64)

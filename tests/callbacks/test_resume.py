@@ -421,3 +421,24 @@ def test_event_files_have_each_epoch_once(models, tmp_path):
     events = EventAccumulator(str(tmp_path / "logs"))
     events.Reload()
     assert [event.step for event in events.Scalars("loss")] == [0, 1, 2, 3, 4, 5]
+
+
+def test_no_other_callback_has_the_same_file(tmp_path):
+    path = tmp_path / "training.jk"
+    for other in (ModelCheckpoint(str(path), monitor="loss"), CSVLogger(path)):
+        model = Sequential([Dense(2, input_dim=4)])
+        model.compile("sgd", "mse")
+        with pytest.raises(ValueError, match=f"{type(other).__name__} writes to '.*training.jk' too"):
+            model.fit(X, Y, nb_epoch=1, verbose=0, callbacks=[other, Resume(path)])
+        assert not path.exists()
+
+
+def test_the_file_stays_where_it_is_if_the_script_goes_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    model = Sequential([Dense(2, input_dim=4)])
+    model.compile("sgd", "mse")
+    resume = Resume("training.jk")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    model.fit(X, Y, nb_epoch=1, verbose=0, callbacks=[resume])
+    assert (tmp_path / "training.jk").exists() and not (tmp_path / "elsewhere" / "training.jk").exists()

@@ -3,6 +3,7 @@
 # A case on each line.
 # ruff: noqa: E501
 
+import decimal
 import re
 import threading
 import time
@@ -71,6 +72,21 @@ def test_columns_of_several_types_and_missing_values(pd):
         model.predict(pd.DataFrame({"a": [1, 2], "city": pd.Categorical(["Rome", "Oslo"])}))
 
 
+def test_objects_that_are_numbers(pd):
+    numbers = np.array([[1, True], [np.float32(2.5), np.False_], [decimal.Decimal(3), 1]], dtype=object)
+    model = linear()
+    expected = model.predict(numbers.astype("float32"))
+    columns = pd.DataFrame({"a": numbers[:, 0], "b": [True, False, True]})
+    for x in (numbers, pd.DataFrame(numbers), columns, columns.values, columns.values.tolist()):
+        np.testing.assert_array_equal(model.predict(x), expected)
+    assert model.evaluate(numbers, pd.Series(expected[:, 0].astype(object)), verbose=0) < 1e-12
+    with pytest.raises(ValueError, match="holds NaN in 1 of 3 samples"):
+        model.fit(X[:3], pd.Series([1, None, 2], dtype=object), verbose=0)
+    dates = pd.Series(pd.date_range("2020-01-01", periods=3, tz="UTC"))
+    with pytest.raises(ValueError, match=r"dtype object, not numbers\. There are entries of type Timestamp"):
+        model.fit(X[:3], dates, verbose=0)
+
+
 def test_labels_that_are_texts(pd):
     model = Sequential([Dense(2, input_dim=2, activation="softmax")])
     model.compile("sgd", "sparse_categorical_crossentropy")
@@ -102,6 +118,10 @@ def test_sparse_matrices_warn_once_and_name_the_size(kind):
     model = linear()
     with pytest.warns(UserWarning, match="is a sparse matrix"):
         np.testing.assert_array_equal(model.predict(kind(X), 8), model.predict(X, 8))
+
+
+def test_sparse_vectors():
+    assert_same(fitted(X, sparse.coo_array(Y[:, 0])), fitted(X, Y))
 
 
 def test_batches_of_a_generator_may_be_sparse():
@@ -142,6 +162,22 @@ def test_arrays_of_jax_stay_on_the_device(monkeypatch):
     assert_same(found, expected)
     np.testing.assert_array_equal(model.predict(x, 8), model.predict(X, 8))
     assert model.evaluate(x, y, 8, verbose=0) == model.evaluate(X, Y, 8, verbose=0)
+
+
+def test_short_floats_and_complex_numbers():
+    model = linear()
+    expected = model.predict(np.ones((2, 2)))
+    for x in (jnp.ones((2, 2), "float16"), jnp.ones((2, 2), "bfloat16"), np.ones((2, 2), jnp.bfloat16)):
+        np.testing.assert_array_equal(model.predict(x), expected)
+    with pytest.raises(ValueError, match=r"dtype complex64; expected real numbers"):
+        model.predict(jnp.ones((2, 2), "complex64"))
+
+
+def test_weights_of_samples_are_opened_too():
+    one = jnp.arange(20.0)
+    assert_same(fitted(X, Y, sample_weight=one), fitted(X, Y, sample_weight=np.arange(20)))
+    with pytest.raises(ValueError, match=r"Sample weights have shape \(samples,\); got \(20, 1\)"):
+        fitted(X, Y, sample_weight=sparse.csr_matrix(np.ones((20, 1))))
 
 
 def test_arrays_of_jax_with_splits_words_and_other_types():
@@ -271,6 +307,41 @@ class Once:
 
     def __iter__(self):
         yield self.batch
+
+
+def test_a_list_of_dicts_is_a_loader_and_what_says_it_is_an_array_is_none():
+    model = linear()
+    ((x,), (y,)) = model.input_names, model.output_names
+    batches = [{x: X[:15], y: Y[:15]}, {x: X[15:], y: Y[15:]}]
+    assert model.evaluate(batches) == pytest.approx(model.evaluate(X, Y, verbose=0))
+    assert len(model.fit(batches, nb_epoch=2, verbose=0).history["loss"]) == 2
+
+    class Rows:
+        def __array__(self, dtype=None, copy=None):
+            return np.asarray(X, dtype)
+
+        def __iter__(self):
+            return iter(X)
+
+    np.testing.assert_array_equal(model.predict(Rows()), model.predict(X))
+    with pytest.raises(ValueError, match=r"is an object of type generator; .* given to fit without y"):
+        model.fit((batch for batch in batches), Y, verbose=0)
+
+
+def test_a_loader_may_write_into_the_arrays_that_it_yielded():
+    class Reuses:
+        def __iter__(self):
+            x, y, weight = np.empty((4, 2), "float32"), np.empty((4, 1), "float32"), np.empty(4, "float32")
+            for start in range(0, 20, 4):
+                x[:], y[:], weight[:] = X[start : start + 4], Y[start : start + 4], start + 1
+                yield x, y, weight
+            x[:] = y[:] = weight[:] = np.nan
+
+    batches = [(X[i : i + 4], Y[i : i + 4], np.full(4, i + 1)) for i in range(0, 20, 4)]
+    assert_same(fitted(Reuses(), nb_epoch=4), fitted(batches, nb_epoch=4))
+    model = linear()
+    np.testing.assert_array_equal(model.predict(Reuses()), model.predict(X, batch_size=4))
+    assert model.evaluate(Reuses()) == model.evaluate(batches)
 
 
 def test_class_weight_with_a_loader():

@@ -261,6 +261,13 @@ def test_validation_data_of_callbacks_can_be_used(kinds):
         x, y, _ = watch.validation_data
         seen.append((x.shape, np.asarray(y).shape, model.evaluate(x, y, 8, verbose=0), x[-1].tolist(), len(x[2:5])))
         np.testing.assert_array_equal(x[2:5], X[60:][2:5])
+        # Formulas read all of it.
+        np.testing.assert_array_equal(2 * x - x > 0.5, X[60:] > 0.5)
+        np.testing.assert_array_equal(x.argmax(axis=1), X[60:].argmax(axis=1))
+        assert (
+            np.mean(x) == x.mean() == X[60:].mean() and np.concatenate([x, x]).shape == (30, 6) and x.T.shape == (6, 15)
+        )
+        assert not hasattr(x, "tocsr")
 
     seen = []
     model, watch = build(), LambdaCallback(on_epoch_end=look)
@@ -268,6 +275,18 @@ def test_validation_data_of_callbacks_can_be_used(kinds):
     shape, y_shape, (loss, _), last, some = seen[0]
     assert (shape, y_shape, last, some) == ((15, 6), (15, 3), X[-1].tolist(), 3)
     assert history.history["val_loss"] == [loss]
+
+
+def test_a_normalizer_may_use_one_buffer_again_and_again(tmp_path):
+    def doubled(rows):
+        return np.multiply(rows, 2, out=buffer[: len(rows)])
+
+    buffer = np.empty((75, 6), "float32")
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["x"] = X
+    x = HDF5Matrix(tmp_path / "x.h5", "x", normalizer=doubled)
+    for shuffle in (True, False):
+        assert_same(history_of(build(), x, Y, shuffle=shuffle), history_of(build(), X * 2, Y, shuffle=shuffle))
 
 
 # ---- what is wrong with the numbers is found as they are read

@@ -45,9 +45,9 @@ def main() -> None:
                     results[peer].append(result)
                     everything.append(result)
         show(name, results)
-    if arguments.json:
-        with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump(everything, file, indent=1)
+        if arguments.json:  # after each workload, so that what was measured is there if the rest is not waited for
+            with open(arguments.json, "w", encoding="utf-8") as file:
+                json.dump(everything, file, indent=1)
 
 
 def run(peer: str, name: str, seconds: float) -> dict[str, Any] | None:

@@ -103,6 +103,9 @@ class Peer:
         return taken(self.x, rows), taken(self.y, rows)
 
     def train_on_batch(self, index: int) -> Any:
+        return float(self._train(index))
+
+    def _train(self, index: int) -> Any:
         self.params, self.statistics, self.state, loss = self.step(
             self.params, self.statistics, self.state, *self._batch(index)
         )
@@ -111,12 +114,12 @@ class Peer:
     def epochs(self, count: int) -> list[float]:
         history = []
         for _ in range(count):
-            losses = [self.train_on_batch(index) for index in range(self.workload.steps)]
+            losses = [self._train(index) for index in range(self.workload.steps)]
             history.append(float(np.mean([float(loss) for loss in losses])))
         return history
 
     def first_step(self) -> None:
-        self.train_on_batch(0).block_until_ready()
+        self._train(0).block_until_ready()
 
     def predict(self) -> np.ndarray:
         n, samples = max(32, self.workload.batch), self.workload.batch * self.workload.steps

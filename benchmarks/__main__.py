@@ -83,6 +83,9 @@ def show(name: str, results: dict[str, list[dict[str, Any]]]) -> None:
             f"{median(peer, 'peak_mb'):>9,.0f}{'' if not losses else f'{losses[1]:.4f}':>9}",
             flush=True,
         )
+    losses = {peer: found[0]["losses"][1] for peer, found in results.items() if found and found[0].get("losses")}
+    if losses and max(losses.values()) > 1.01 * min(losses.values()):
+        print("The losses of the second epoch differ by more than 1 %: not all did the same work.")
     print()
 
 

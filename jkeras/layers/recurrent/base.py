@@ -92,9 +92,8 @@ class Recurrent(Layer):
 
     def check_input(self, shapes: Sequence[Shape]) -> None:
         shape = shapes[0]
-        if (
-            len(shape) == 2 and self.input_spec is not None and self.input_spec[0].ndim == 3
-        ):  # a decoder may read vectors
+        reads_sequences = self.input_spec is not None and self.input_spec[0].ndim == 3  # a decoder may read vectors
+        if len(shape) == 2 and reads_sequences:
             raise ValueError(
                 f"{self._title} reads sequences of shape (batch, time, features); its input has shape {tuple(shape)}. After "
                 "another recurrent layer give that one return_sequences=True; word numbers need an Embedding first; other vectors "

@@ -11,7 +11,7 @@ Inside the loop only the activations and the states are kept for the way back; w
 a state, is computed again. Memory traffic is what a recurrent layer waits for, more than for arithmetic.
 
 All of it is ordinary JAX, which differentiates it forwards, backwards, and as often as one likes. On two cores a training step of
-an LSTM (32 sequences of 80 steps, 128 features, 128 units) takes 12 ms this way, and 20 ms by the derivative of the plain loop.
+an LSTM (32 sequences of 80 steps, 128 features, 128 units) takes 8.8 ms this way, and 12.3 ms by the derivative of the plain loop.
 """
 
 from collections.abc import Callable, Sequence

@@ -14,8 +14,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from jkeras.compat.later import is_later
-
 API: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "keras1_api.json").read_text())
 
 # What differs from Keras 1 on purpose, and why.
@@ -24,9 +22,6 @@ DIFFERS = {
     "engine.topology.Node.__init__": "a node knows its layers and shapes by its tensors, which are all that it is made of",
     "models.Sequential.from_config": "custom_objects in place of layer_cache, which Keras 1 used for itself",
 }
-
-# What is still to come, and with what.
-STILL_TO_COME: dict[str, str] = {}
 
 
 MISSING = object()
@@ -40,7 +35,7 @@ class Problem(NamedTuple):
 @pytest.mark.parametrize("module", API)
 def test_module_has_what_keras_1_has(module: str) -> None:
     prefix = f"{short(module)}." if short(module) else ""
-    allowed = {path for path in (*DIFFERS, *STILL_TO_COME) if module_of(path) == short(module)}
+    allowed = {path for path in DIFFERS if module_of(path) == short(module)}
     found = {problem.path: problem.what for problem in problems(module, prefix)}
     unexpected = [f"{path}: {what}" for path, what in found.items() if path not in allowed]
     settled = sorted(path for path in allowed if path not in found)
@@ -50,26 +45,7 @@ def test_module_has_what_keras_1_has(module: str) -> None:
 
 def test_the_tables_name_what_there_is() -> None:
     known = {short(module) for module in API}
-    assert [path for path in (*DIFFERS, *STILL_TO_COME) if module_of(path) not in known] == []
-    assert set(STILL_TO_COME.values()) <= {"compatibility", "files", "generators"}
-    assert not DIFFERS.keys() & STILL_TO_COME.keys()
-
-
-@pytest.mark.parametrize("module", API)
-def test_what_comes_later_says_so_on_use(module: str) -> None:
-    for name in API[module]:
-        thing = getattr(ours(module), name, None)
-        if is_later(thing):
-            with pytest.raises(
-                NotImplementedError, match=r"is not implemented yet\. It comes with a later version: \w"
-            ):
-                thing()
-
-
-def test_what_comes_later_is_no_layer_that_a_config_may_name() -> None:
-    from jkeras.engine.saving.config import layer_registry
-
-    assert [name for name, layer in layer_registry.entries.items() if is_later(layer)] == []
+    assert [path for path in DIFFERS if module_of(path) not in known] == []
 
 
 @pytest.mark.parametrize("module", API)

@@ -1,6 +1,5 @@
 """All layers, under the names of Keras 1; each family is a module of its own."""
 
-from jkeras.compat.later import is_later
 from jkeras.engine.contract import InputSpec
 from jkeras.engine.input import Input, InputLayer
 from jkeras.engine.layer import Layer
@@ -151,11 +150,11 @@ __all__ = [
     "time_distributed_dense",
 ]
 
-# What a config may name: all but the base classes, and what comes with a later version.
+# What a config may name: all but the base classes.
 for _name in __all__:
     _layer = globals().get(_name)
     _is_base = _layer in (Layer, ConvRecurrent2D, Recurrent, Wrapper)
-    if isinstance(_layer, type) and issubclass(_layer, Layer) and not _is_base and not is_later(_layer):
+    if isinstance(_layer, type) and issubclass(_layer, Layer) and not _is_base:
         layer_registry.register()(_layer)
 
 __getattr__ = old_names(__name__)

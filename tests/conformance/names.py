@@ -1,6 +1,6 @@
 """Which names of jkeras a case needs, and which of them do not exist yet.
 
-A case waits if, and only if, one of these names is missing, or can only be imported so far (`jkeras.compat.later`).
+A case waits if, and only if, one of these names is missing.
 Nothing here lists cases.
 """
 
@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from jkeras.compat.later import is_later
 from jkeras.errors import UnknownNameError
 from tests.conformance.manifest import dicts_in
 
@@ -53,7 +52,7 @@ NAMED_ARGUMENTS = {
 def find(path: str) -> Any:
     """The object at a path below jkeras (``'utils.np_utils.normalize'``), or None if it is missing."""
     module_path, _, name = f"jkeras.{path}".rpartition(".")
-    return _member(_module(module_path), name)
+    return getattr(_module(module_path), name, None)
 
 
 def skip_if_waiting(missing: Iterable[str]) -> None:
@@ -100,7 +99,7 @@ def namespace() -> dict[str, Any]:
     names: dict[str, Any] = {}
     for module_path in ("regularizers", "constraints", "optimizers", "layers", "models"):
         module = _module(f"jkeras.{module_path}")
-        members = {name: _member(module, name) for name in dir(module) if not name.startswith("_")}
+        members = {name: getattr(module, name, None) for name in dir(module) if not name.startswith("_")}
         names.update({name: member for name, member in members.items() if member is not None})
     for name, path in {"Layer": "engine.Layer", "objectives": "objectives", "K": "backend"}.items():
         value = find(path)
@@ -119,17 +118,11 @@ def _module(path: str) -> Any:
         raise
 
 
-def _member(owner: Any, name: str) -> Any:
-    """An attribute of a module or class, or None if there is none, or none that can be used yet."""
-    member = getattr(owner, name, None)
-    return None if is_later(member) else member
-
-
 def _missing(module_path: str, names: Iterable[str], shown: str = "") -> Iterator[str]:
     """The names that a module has neither as an attribute nor, if it is a registry, by ``get``."""
     module = _module(f"jkeras.{module_path}")
     for name in names:
-        if _member(module, name) is None and not _is_registered(module, name):
+        if getattr(module, name, None) is None and not _is_registered(module, name):
             yield f"{shown}{name}"
 
 
@@ -165,7 +158,7 @@ def _missing_in_compile(spec: dict[str, Any]) -> Iterator[str]:
 
 def _missing_methods(methods: Iterable[str]) -> Iterator[str]:
     model = find("models.Model")
-    yield from (method for method in methods if _member(model, method) is None)
+    yield from (method for method in methods if getattr(model, method, None) is None)
 
 
 def _missing_in_code(code: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from tests.conformance import test_golden
 from tests.conformance.compare import assert_close, assert_like
 from tests.conformance.differences import Rule, difference
 from tests.conformance.manifest import GOLDEN, Case, Tolerance, load_cases
-from tests.conformance.names import find, missing_for_file, missing_names, namespace
+from tests.conformance.names import missing_names
 from tests.conformance.summary import summary_line
 
 DENSE = {"class_name": "Dense", "config": {"name": "d", "output_dim": 2, "W_regularizer": None, "init": "uniform"}}
@@ -84,30 +84,6 @@ def test_values_compare_structure_and_types():
 )
 def test_only_a_missing_name_makes_a_case_wait(entry, missing):
     assert list(missing_names(entry)) == missing
-
-
-def test_a_name_that_can_only_be_imported_is_missing(monkeypatch):
-    from jkeras import backend as K
-    from jkeras import layers, models
-    from jkeras.compat.later import later
-
-    @later("tests")
-    class Future(layers.Layer): ...
-
-    @later("tests")
-    def future(*args): ...
-
-    monkeypatch.setattr(layers, "Future", Future, raising=False)
-    monkeypatch.setattr(K, "future", future, raising=False)
-    monkeypatch.setattr(models, "load_model", future)
-    monkeypatch.setattr(models.Model, "fit_generator", future, raising=False)
-    assert list(missing_names(model_entry({"class_name": "Future", "config": {}}))) == ["Future"]
-    assert list(missing_names({"kind": "backend", "func": "future"})) == ["K.future"]
-    assert list(missing_names({"kind": "error", "code": "K.future(Future(3))"})) == ["K.future", "Future"]
-    assert list(missing_for_file({})) == ["load_model"]
-    assert "fit_generator" in list(missing_names({**model_entry(DENSE), "kind": "fit", "fit": {"generator": {}}}))
-    assert find("layers.Future") is None
-    assert "Future" not in namespace()
 
 
 def test_rules_of_difference_tell_bugs_from_ordinary_cases():

@@ -50,9 +50,7 @@ def test_every_registered_layer_has_a_line() -> None:
 
 def test_every_layer_that_is_exported_can_be_named_in_a_config() -> None:
     exported = {getattr(layers, name) for name in layers.__all__}
-    classes = {
-        entry for entry in exported if inspect.isclass(entry) and issubclass(entry, Layer)
-    }
+    classes = {entry for entry in exported if inspect.isclass(entry) and issubclass(entry, Layer)}
     bases = {layers.Layer, layers.ConvRecurrent2D, layers.Recurrent, layers.Wrapper}
     assert classes - bases <= set(layer_registry.entries.values())
 

@@ -29,7 +29,7 @@ def rnn(
     *,
     keep_outputs: bool = True,
     name: str = "rnn",
-) -> tuple[Array, Array, list[Array]]:
+) -> tuple[Array, Any, list[Array]]:
     """Apply a step function to each time step of a sequence and carry its states along (Keras 1).
 
     Args:
@@ -74,7 +74,7 @@ def rnn(
     last, outputs, states, _ = loop(
         step, x, initial_states, flags, go_backwards=go_backwards, unroll=unroll, keep_outputs=keep_outputs
     )
-    return last, outputs, states  # type: ignore[return-value]
+    return last, outputs, states
 
 
 class Ran(NamedTuple):
@@ -141,7 +141,7 @@ def loop(
     if outputs is not None:
         # (time, batch, …) -> (batch, time, …)
         outputs = jnp.swapaxes(outputs[::-1] if go_backwards else outputs, 0, 1)
-    return Ran(last, outputs, states, extras)  # type: ignore[arg-type]
+    return Ran(last, outputs, states, extras)
 
 
 def time_major_mask(mask: Any, inputs: Array, name: str) -> Array:

@@ -107,7 +107,8 @@ def _as_arrays(data: Any, names: list[str], prefix: str) -> list[Any]:
             f"Error when checking {prefix}: the model expects a list of {len(names)} arrays ({names}); got {len(data)} entries."
         )
     if data is None:
-        raise ValueError(f"Error when checking {prefix}: no data were given (None); expected arrays for {names}.")
+        hint = " Without y, x is a loader that yields batches (x, y)." if prefix == "model target" else ""
+        raise ValueError(f"Error when checking {prefix}: no data were given (None); expected arrays for {names}.{hint}")
     if len(names) != 1:
         raise ValueError(
             f"Error when checking {prefix}: the model expects {len(names)} arrays ({names}), as a list or as a dict; got one "

@@ -5,8 +5,6 @@
 
 import decimal
 import re
-import threading
-import time
 
 import jax
 import jax.numpy as jnp
@@ -254,16 +252,6 @@ class Loader:
             yield batch if self.weight is None else (*batch, self.weight[part])
 
 
-@pytest.fixture
-def no_thread_stays():
-    before = threading.active_count()
-    yield
-    deadline = time.monotonic() + 5
-    while threading.active_count() > before and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert threading.active_count() == before
-
-
 @pytest.mark.usefixtures("no_thread_stays")
 def test_loaders_are_gone_through_once_an_epoch():
     expected = fitted(X, Y, validation_data=(X[:10], Y[:10]))
@@ -425,3 +413,10 @@ def test_an_error_in_a_loader_comes_up():
         fitted(Broken())
     with pytest.raises(FileNotFoundError, match="image_17"):
         linear().evaluate(Broken())
+
+
+def test_an_array_without_targets_is_told_what_goes_without_them():
+    model = Sequential([Dense(1, input_dim=3)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=r"no data were given \(None\).*Without y, x is a loader that yields batches"):
+        model.fit(np.zeros((4, 3)))

@@ -1,7 +1,6 @@
 """Data that are read a part at a time: the numbers of data in memory, bit for bit, and never more of them at once than needed."""
 
 import threading
-import time
 
 import h5py
 import jax
@@ -27,18 +26,12 @@ Y = np.eye(3, dtype="float32")[np.arange(75) % 3]
 
 
 @pytest.fixture(autouse=True)
-def small_parts(monkeypatch):
+def small_parts(monkeypatch, no_thread_stays):
     """Loads of three batches of 8 and blocks of two, so that there are several of each."""
     batch_bytes = 8 * (6 + 3) * 4
     monkeypatch.setattr(chunks, "_LOAD_BYTES", 3 * batch_bytes)
     monkeypatch.setattr(chunks, "_BLOCK_BYTES", 2 * batch_bytes)
     monkeypatch.setattr(sources, "_PIECE", 10 * 4)
-    before = threading.active_count()
-    yield
-    deadline = time.monotonic() + 5
-    while threading.active_count() > before and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert threading.active_count() == before
 
 
 def new(loss="categorical_crossentropy"):

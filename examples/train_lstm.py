@@ -217,7 +217,7 @@ def split(steps: list[np.ndarray], modals: list[np.ndarray], classes: Sequence[i
     return tuple(
         Instances([steps[i] for i in rows], [modals[i] for i in rows], np.array([classes[i] for i in rows]))
         for rows in (order[:first], order[first:second], order[second:])
-    )  # type: ignore[return-value]
+    )
 
 
 # ---- data sets

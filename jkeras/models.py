@@ -232,7 +232,7 @@ class Sequential(Model):
         return super()._inputs(*args, **kwargs)
 
     @computes_with_apply
-    def call(self, x: Any, mask: Any = None) -> Any:  # type: ignore[override]
+    def call(self, x: Any, mask: Any = None) -> Any:
         return super().call(x, mask)
 
     # ---- Keras 1's argument order, and what only a Sequential has; `kwargs` hold words of Keras 0.3

@@ -46,7 +46,7 @@ def preprocess_input(x: Any, dim_ordering: str = "default") -> np.ndarray:
     return np.flip(images, axis) - means
 
 
-_classes: dict[str, list[str]] = {}  # read once
+_classes: dict[str, tuple[str, str]] = {}  # read once
 
 
 def decode_predictions(preds: Any, top: int = 5) -> list[list[tuple[str, str, float]]]:
@@ -72,6 +72,6 @@ def decode_predictions(preds: Any, top: int = 5) -> list[list[tuple[str, str, fl
         with open(path, encoding="utf-8") as file:
             _classes.update(json.load(file))
     return [
-        [(*_classes[str(index)], float(row[index])) for index in np.argsort(row)[: -top - 1 : -1]]  # type: ignore
+        [(*_classes[str(index)], float(row[index])) for index in np.argsort(row)[: -top - 1 : -1]]
         for row in scores
     ]

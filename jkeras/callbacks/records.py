@@ -79,7 +79,7 @@ class CSVLogger(Callback):
 
 
 def _cell(value: Any) -> Any:
-    if isinstance(value, Iterable) and np.ndim(value) > 0 and not isinstance(value, str):  # type: ignore[arg-type]
+    if isinstance(value, Iterable) and not isinstance(value, str) and np.asarray(value).ndim > 0:
         return f"[{', '.join(map(str, value))}]"
     return value
 

@@ -167,7 +167,7 @@ class _Reader:
         line = self.line().strip()
         if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):
             raise ValueError("holds a text without quotes")
-        self.push(codecs.escape_decode(line[1:-1])[0])  # type: ignore[attr-defined]
+        self.push(codecs.escape_decode(line[1:-1])[0])
 
     def long(self, form: str, size: int) -> None:
         self.push(int.from_bytes(self.sized(form, size), "little", signed=True))

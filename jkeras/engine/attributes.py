@@ -204,7 +204,7 @@ class Listing(list):
         super().extend(self._adopt(variables))
         self._store(list(self))
 
-    def __iadd__(self, variables: Any) -> "Listing":  # type: ignore[override,misc]
+    def __iadd__(self, variables: Any) -> "Listing":
         self.extend(variables)
         return self
 

@@ -290,7 +290,7 @@ class Reports(list):
         self._report(entries)
         super().extend(entries)
 
-    def __iadd__(self, entries: Any) -> "Reports":  # type: ignore[override,misc]
+    def __iadd__(self, entries: Any) -> "Reports":
         self.extend(entries)
         return self
 

@@ -355,7 +355,7 @@ class Container(HasFiles, Layer):
         return Result(one_or_list(result.outputs), one_or_list(result.masks), result.state, result.penalty)
 
     @computes_with_apply
-    def call(self, input: Any, mask: Any = None) -> Any:  # type: ignore[override]
+    def call(self, input: Any, mask: Any = None) -> Any:
         return super().call(input, mask)
 
     def compute_mask(self, input: Any, mask: Any = None) -> Any:  # type: ignore[override]

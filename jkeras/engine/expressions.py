@@ -37,7 +37,7 @@ class LazyTensor(Lazy, KerasTensor):
         self.dtype = np.dtype(dtype)
 
     @property
-    def value(self) -> Array:  # type: ignore[override]
+    def value(self) -> Array:
         """The value as it is now."""
         return _value_of(self)
 

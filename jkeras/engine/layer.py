@@ -130,15 +130,15 @@ class Layer(HasWeights, NodeAccess, HasEffects):
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls) and cls.__module__.startswith("jkeras."):
-            cls.__init__ = accepts_keras2(cls.__init__)  # type: ignore[method-assign]
+            cls.__init__ = accepts_keras2(cls.__init__)
         if "build" in vars(cls):
-            cls.build = _completing(cls.build)  # type: ignore[method-assign]
+            cls.build = _completing(cls.build)
         # A class that defines `call` is a layer of Keras 1's style and runs through the bridge.
         if "call" in vars(cls) and not getattr(vars(cls)["call"], "computes_with_apply", False):
             cls.is_custom = True
-            cls.apply_with_state = bridge.apply_with_state  # type: ignore[method-assign]
-            cls.apply = bridge.apply  # type: ignore[method-assign]
-            cls.run = vars(cls).get("run", bridge.run)  # type: ignore[method-assign]
+            cls.apply_with_state = bridge.apply_with_state
+            cls.apply = bridge.apply
+            cls.run = vars(cls).get("run", bridge.run)
             cls.infers_shape = False
 
     def __repr__(self) -> str:

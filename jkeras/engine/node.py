@@ -60,7 +60,7 @@ class KerasTensor(Symbolic):
     """Its derivatives, symbolic tensors by the ``id`` of variables, where something else than its graph computes them."""
 
     @property
-    def shape(self) -> Shape:  # type: ignore[override]
+    def shape(self) -> Shape:
         sizes = self._keras_shape
         return SymbolicShape(sizes, self) if None in sizes else sizes
 

@@ -212,7 +212,7 @@ class _Boxes(Memory):
         self.variables = variables
 
     @property
-    def opt_state(self) -> list[Array]:  # type: ignore[override]
+    def opt_state(self) -> list[Array]:
         """The arrays of the variables."""
         return own_copies([variable.value for variable in self.variables])
 

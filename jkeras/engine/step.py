@@ -72,7 +72,7 @@ class Program:
             return result
 
         # JAX asks for the names of the arguments, which are those of `traced` and not of `function`.
-        del traced.__wrapped__  # type: ignore[attr-defined]
+        del traced.__wrapped__
         self._compiled = jax.jit(traced, **options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

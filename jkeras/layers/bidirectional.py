@@ -94,7 +94,7 @@ class Bidirectional(Wrapper):
         return total / 2 if self.merge_mode == "ave" else total
 
     @computes_with_apply
-    def call(self, inputs: Any, mask: Any = None) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, mask: Any = None) -> Any:
         return super().call(inputs, mask)
 
     def compute_mask(self, input: Any, mask: Any = None) -> Any:  # type: ignore[override]

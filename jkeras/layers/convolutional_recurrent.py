@@ -101,7 +101,7 @@ class ConvRecurrent2D(Recurrent, SpatialLayer):  # type: ignore[misc]
 
     def get_initial_states(self, X: Array) -> list[Array]:  # type: ignore[override]
         shape = self.image_shape(X.shape)
-        return [jnp.zeros(shape, X.dtype) for _ in self.states]  # type: ignore[arg-type]
+        return [jnp.zeros(shape, X.dtype) for _ in self.states]
 
     def get_constants(self, X: Array, train: bool = False) -> list[Any]:  # type: ignore[override]
         return []

@@ -180,7 +180,7 @@ class Merge(Layer):
         return with_or_without_key(compute, ctx.key), state
 
     @computes_with_apply
-    def call(self, inputs: Any, mask: Any = None) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, mask: Any = None) -> Any:
         return super().call(inputs, mask)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:  # type: ignore[override]

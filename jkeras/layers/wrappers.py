@@ -126,7 +126,7 @@ class TimeDistributed(Wrapper):
         return Result(value, self.compute_mask(x, ctx.mask), self.nest(inner.state), inner.penalty)
 
     @computes_with_apply
-    def call(self, inputs: Any, mask: Any = None) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, mask: Any = None) -> Any:
         return super().call(inputs, mask)
 
     def get_output_shape_for(self, input_shape: Shape) -> Shape:

@@ -195,14 +195,14 @@ class Graph(Nodes):
         data = made[0] if isinstance(made, tuple) else made
         return self._ends(data, "predict_generator", targets=False)[0]
 
-    def fit_generator(self, *args: Any, validation_data: Any = None, **kwargs: Any) -> Any:  # type: ignore[override]
+    def fit_generator(self, *args: Any, validation_data: Any = None, **kwargs: Any) -> Any:
         """Train on batches that a generator makes; see `Model.fit_generator`."""
         if isinstance(validation_data, Mapping) or (isinstance(validation_data, tuple) and len(validation_data) == 2):
             x, y, weight = self.split_batch(validation_data)
             validation_data = (x, y) if weight is None else (x, y, weight)
         return super().fit_generator(*args, validation_data=validation_data, **kwargs)
 
-    def predict_generator(self, *args: Any, **kwargs: Any) -> dict[str, np.ndarray]:  # type: ignore[override]
+    def predict_generator(self, *args: Any, **kwargs: Any) -> dict[str, np.ndarray]:
         """Return a dict of arrays by output for samples that a generator makes; see `Model.predict_generator`."""
         return self._named(super().predict_generator(*args, **kwargs))
 

@@ -305,7 +305,7 @@ class KerasClassifier(ClassifierMixin, BaseWrapper):
         return self.classes_[best]
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags = super().__sklearn_tags__()
         tags.non_deterministic = True
         tags.input_tags.sparse = True
         tags.classifier_tags.poor_score = True  # a few epochs of a small network
@@ -357,7 +357,7 @@ class KerasRegressor(RegressorMixin, BaseWrapper):
         return -float(loss[0] if isinstance(loss, list) else loss)
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags = super().__sklearn_tags__()
         tags.non_deterministic = True
         tags.input_tags.sparse = True
         tags.regressor_tags.poor_score = True

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 try:
     import fcntl
 except ImportError:  # Windows, where a file that is open cannot be deleted
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None
 
 __all__ = ["may_write", "replace_file", "replacing"]
 

@@ -127,7 +127,7 @@ def restore_states(model: "Model", states: Any) -> None:
             found.append((place.layer, spec, value))
     for layer, spec, value in found:
         if value.shape[0] != layer._handles[spec.name].shape[0]:
-            layer.reset_states(batch_size=value.shape[0])  # type: ignore[attr-defined]
+            layer.reset_states(batch_size=value.shape[0])
         layer._handles[spec.name].set_value(value)
 
 

@@ -72,6 +72,5 @@ def decode_predictions(preds: Any, top: int = 5) -> list[list[tuple[str, str, fl
         with open(path, encoding="utf-8") as file:
             _classes.update(json.load(file))
     return [
-        [(*_classes[str(index)], float(row[index])) for index in np.argsort(row)[: -top - 1 : -1]]
-        for row in scores
+        [(*_classes[str(index)], float(row[index])) for index in np.argsort(row)[: -top - 1 : -1]] for row in scores
     ]

@@ -1,6 +1,11 @@
 """What every test starts from: JAX on the CPU, fresh layer names, a fixed seed, no custom objects."""
 
 import os
+import signal
+
+# A shell starts what runs in its background with Ctrl-C ignored; the tests of interrupts send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before anything imports jax. A GPU's numbers are close but not equal, and the tests compare closely.
 os.environ["JAX_PLATFORMS"] = "cpu"

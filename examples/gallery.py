@@ -1,0 +1,107 @@
+"""What is in the gallery: the scripts in the order of its tables, their small settings, and how their results are read.
+
+`python -m examples` runs them. A script says what it shows in the first line of its docstring, and what it reached in
+the last line that it prints, or in the lines that `result` matches.
+"""
+
+import ast
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+FOLDER = Path(__file__).resolve().parent
+
+
+class Example(NamedTuple):
+    """A script of the gallery.
+
+    Args:
+        path: where it is.
+        small: the arguments of a run of a few seconds, which still shows what the script is about.
+        result: a regular expression for the lines of its output that state the result; without it, the last line does.
+    """
+
+    path: Path
+    small: tuple[str, ...] = ()
+    result: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    def shows(self) -> str:
+        """Return the first line of the script's docstring."""
+        return (ast.get_docstring(ast.parse(self.path.read_text(encoding="utf-8"))) or "").split("\n")[0]
+
+    def reached(self, output: str) -> str:
+        """Return the lines of what the script printed that state its result, joined; '' if none does."""
+        lines = [line.strip() for line in output.splitlines() if line.strip()]
+        found = [line for line in lines if re.search(self.result, line)] if self.result else lines[-1:]
+        return "; ".join(re.sub(r"\s+", " ", line) for line in found)
+
+
+GROUPS: dict[str, dict[str, tuple[str, str]]] = {
+    "First steps": {
+        "digits_mlp": ("--epochs 4", "^held-out fifth"),
+        "digits_cnn": ("--epochs 3", ""),
+    },
+    "Sequences": {
+        "sequence_classification": ("--epochs 5", ""),
+        "stacked_lstm": ("--epochs 15", ""),
+        "stateful_lstm": ("--epochs 2 --pieces 20", "new series"),
+        "two_encoders": ("--epochs 12 --pairs 4000", "accuracy .*%$"),
+        "headline_model": ("--epochs 2 --headlines 4000", "^words and time|^always"),
+        "shared_lstm": ("--epochs 3 --pairs 1500", "tweets of"),
+        "char_generation": ("--epochs 4 --characters 50000 --write 40", "^.*LSTM [\\d.]+, pairs"),
+        "forecasting": ("", "the LSTM|the year before"),
+        "train_lstm": ("--dataset digits --max-epochs 6", "^test accuracy"),
+    },
+    "Images": {
+        "vgg_like": ("--size 32 --filters 8 --images 400 --epochs 8", ""),
+        "inception": ("--filters 8 --epochs 4", ""),
+        "residual": ("--blocks 16 --filters 8 --epochs 6", "held-out fifth"),
+        "shared_vision": ("--epochs 4 --pairs 4000", ""),
+        "vqa": ("--filters 4 --scenes 1000 --epochs 6", "new ones|without looking"),
+        "video_qa": (
+            "--filters 2 --scenes 200 --scene-epochs 1 --clips 100 --epochs 1",
+            "new ones|without looking",
+        ),
+    },
+    "Codes and new samples": {
+        "conv_autoencoder": ("--epochs 3", ""),
+        "vae": ("--epochs 10", "the autoencoder at most|pixels by themselves"),
+        "gan": ("--epochs 15 --classifier-epochs 4", "of the samples"),
+    },
+}
+
+SEED_SMALL: dict[str, str] = {}
+"""Small settings of the scripts of examples/seed that take some."""
+
+
+def gallery() -> dict[str, list[Example]]:
+    """Return the scripts of examples/ by group, in the order of the table."""
+    return {
+        group: [
+            Example(FOLDER / f"{name}.py", tuple(small.split()), result) for name, (small, result) in members.items()
+        ]
+        for group, members in GROUPS.items()
+    }
+
+
+def chapter(path: Path) -> list[int]:
+    """Return the numbers of a chapter that begin a script's name, s3_5_7_stateful_lstm: [3, 5, 7]."""
+    match = re.match(r"s((?:\d+_)+)", path.stem)
+    if match is None:
+        raise ValueError(f"A script of examples/seed is named by its chapter, s3_5_7_words.py; got {path.name}")
+    return [int(number) for number in match.group(1).split("_") if number]
+
+
+def seed() -> list[Example]:
+    """Return the scripts of examples/seed, in the order of the text."""
+    paths = sorted((FOLDER / "seed").glob("*.py"), key=chapter)
+    return [Example(path, tuple(SEED_SMALL.get(path.stem, "").split())) for path in paths]
+
+
+def everything() -> list[Example]:
+    """Return all scripts: those of the text, then the others."""
+    return seed() + [example for members in gallery().values() for example in members]

@@ -2,7 +2,7 @@
 
     python -m examples                          the names, and what each script shows
     python -m examples digits_mlp s3_4_1_binary
-    python -m examples --all                    all, one after the other: about 20 minutes on two cores
+    python -m examples --all                    all of them: about 20 minutes on two cores
     python -m examples --all --small            all with small settings
     python -m examples --all --tables           all, and then the tables of the README files from what the scripts printed
 
@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from examples.gallery import FOLDER, Example, everything, gallery, seed
@@ -24,12 +25,15 @@ BEGIN, END = "<!-- table: python -m examples --all --tables -->", "<!-- end of t
 
 def main() -> int:
     """Run the command and return its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m examples", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m examples", description="Run the gallery of examples.")
     parser.add_argument("names", nargs="*", help="scripts to run, such as digits_mlp")
     parser.add_argument("--all", action="store_true", help="run all scripts")
     parser.add_argument("--small", action="store_true", help="run with small settings, some seconds a script")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="scripts at a time; default: one a core")
     parser.add_argument("--tables", action="store_true", help="write the tables of results; needs --all, not --small")
     options = parser.parse_args()
+    if options.jobs < 1:
+        parser.error(f"--jobs is at least 1; got {options.jobs}")
     if options.tables and (options.small or not options.all):
         parser.error("--tables needs the results of all scripts at full settings: --all, without --small")
     known = {example.name: example for example in everything()}
@@ -41,7 +45,8 @@ def main() -> int:
             print(f"{example.name:<28} {example.shows()}")
         return 0
     chosen = list(known.values()) if options.all else [known[name.removesuffix(".py")] for name in options.names]
-    results, failed, started = run_all(chosen, options.small)
+    started = time.perf_counter()
+    results, failed = run_all(chosen, options.small, options.jobs)
     print(f"{len(results)} of {len(chosen)} examples ran in {(time.perf_counter() - started) / 60:.1f} min", end="")
     print(f"; failed: {', '.join(failed)}" if failed else "")
     if options.tables and not failed:
@@ -49,32 +54,40 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def run_all(chosen: list[Example], small: bool) -> tuple[dict[str, str], list[str], float]:
-    """Run scripts; return the results by name, the names of those that failed, and when the first began."""
-    results, failed, began = {}, [], time.perf_counter()
-    for number, example in enumerate(chosen, 1):
-        print(f"[{number}/{len(chosen)}] {example.name}", end=" ", flush=True)
-        started = time.perf_counter()
-        done = run(example, small)
-        print(f"({time.perf_counter() - started:.0f} s): ", end="")
-        result = example.reached(done.stdout)
-        if done.returncode == 0 and result:
-            results[example.name] = result
-            print(result, flush=True)
-        else:
-            failed.append(example.name)
-            print(f"FAILED with exit code {done.returncode}\n{done.stdout[-1000:]}\n{done.stderr[-3000:]}", flush=True)
-    return results, failed, began
+def run_all(chosen: list[Example], small: bool, jobs: int) -> tuple[dict[str, str], list[str]]:
+    """Run scripts, `jobs` at a time; return the results by name, and the names of those that failed."""
+    results: dict[str, str] = {}
+    failed: list[str] = []
+    with ThreadPoolExecutor(jobs) as pool:
+        running = {pool.submit(run, example, small): example for example in chosen}
+        try:
+            for number, future in enumerate(as_completed(running), 1):
+                example, (done, seconds) = running[future], future.result()
+                print(f"[{number}/{len(chosen)}] {example.name} ({seconds:.0f} s): ", end="")
+                result = example.reached(done.stdout)
+                if done.returncode == 0 and result:
+                    results[example.name] = result
+                    print(result, flush=True)
+                else:
+                    failed.append(example.name)
+                    reason = f"exit code {done.returncode}" if done.returncode else "it printed no result"
+                    print(f"FAILED, {reason}\n{done.stdout[-1000:]}\n{done.stderr[-3000:]}", flush=True)
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return results, failed
 
 
-def run(example: Example, small: bool) -> subprocess.CompletedProcess[str]:
-    """Run one script as a user does, in a process of its own, and return what it printed."""
+def run(example: Example, small: bool) -> tuple[subprocess.CompletedProcess[str], float]:
+    """Run one script as a user does, in a process of its own; return what it printed, and how many seconds it took."""
+    started = time.perf_counter()
     root = FOLDER.parent
     command = [sys.executable, str(example.path.relative_to(root)), *(example.small if small else ())]
     # The clone's jkeras, installed or not.
     path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1"}
-    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, encoding="utf-8")
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, encoding="utf-8")
+    return done, time.perf_counter() - started
 
 
 def write_tables(results: dict[str, str]) -> None:

@@ -1,7 +1,10 @@
 """What every test starts from: JAX on the CPU, fresh layer names, a fixed seed, no custom objects."""
 
+import atexit
 import os
+import shutil
 import signal
+import tempfile
 
 # A shell starts what runs in its background with Ctrl-C ignored; the tests of interrupts send it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -22,6 +25,13 @@ from jkeras import registry
 
 # Here, because pytest-xdist's main process loads no conftest.py below this one.
 from tests.conformance.summary import pytest_terminal_summary  # noqa: F401
+
+# Many tests compile what another one did. Each process keeps its own programs: JAX writes them without regard to readers.
+PROGRAMS = tempfile.mkdtemp(prefix="jkeras-tests-")
+atexit.register(shutil.rmtree, PROGRAMS, ignore_errors=True)
+jax.config.update("jax_compilation_cache_dir", PROGRAMS)
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
 @pytest.fixture(autouse=True)

@@ -4,32 +4,12 @@ import re
 import runpy
 import sys
 
-import jax
 import pytest
-from jax.experimental.compilation_cache import compilation_cache
 
 from examples.gallery import Example, seed
 from jkeras import cli
 from jkeras.backend import config
 from tests.compat.conftest import forget
-
-
-@pytest.fixture
-def programs_are_kept(tmp_path):
-    """What the first run of a script compiles, the second takes from the disk, as two runs of a user do."""
-    names = {
-        "jax_compilation_cache_dir": str(tmp_path / "programs"),
-        "jax_persistent_cache_min_compile_time_secs": 0.0,
-        "jax_persistent_cache_min_entry_size_bytes": -1,
-    }
-    before = {name: getattr(jax.config, name) for name in names}
-    for name, value in names.items():
-        jax.config.update(name, value)
-    compilation_cache.reset_cache()
-    yield
-    for name, value in before.items():
-        jax.config.update(name, value)
-    compilation_cache.reset_cache()
 
 
 @pytest.fixture
@@ -43,7 +23,7 @@ def as_a_program(monkeypatch):
 
 
 @pytest.mark.parametrize("example", seed(), ids=lambda example: example.name)
-@pytest.mark.usefixtures("programs_are_kept", "as_a_program")
+@pytest.mark.usefixtures("as_a_program")
 def test_a_listing_runs_from_jkeras_and_from_keras(example: Example, tmp_path, capsys):
     sys.argv[:] = [str(example.path), *example.small]
     runpy.run_path(str(example.path), run_name="__main__")

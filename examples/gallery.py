@@ -74,7 +74,14 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 
-SEED_SMALL: dict[str, str] = {}
+SEED_SMALL = {
+    "s3_5_4_vgg_like": "--pictures 32",
+    "s4_2_headline_model": "--headlines 320",
+    "s4_3_shared_lstm": "--pairs 64",
+    "s4_4_3_shared_vision": "--pairs 64 --epochs 3",
+    "s4_4_4_vqa": "--pictures 2 --epochs 2",
+    "s4_4_5_video_qa": "--frames 2",
+}
 """Small settings of the scripts of examples/seed that take some."""
 
 

@@ -1,4 +1,5 @@
-"""The command ``jkeras``: ``jkeras run old_script.py`` runs a script for Keras 1 as it stands; `jkeras.cli_files` has the rest.
+"""The command ``jkeras``: ``jkeras run old_script.py`` runs a script for Keras 1 as it stands. Commands for files of
+models are in `jkeras.cli_files`, ``jkeras demo`` in `jkeras.demo`.
 
 The script runs as if by ``python old_script.py``: arguments, ``__main__``, ``__file__``, imports of modules that stand beside
 it, tracebacks and exit code are the same. ``import keras`` gives jkeras, and ``import theano`` a stand-in on the same functions.
@@ -16,6 +17,7 @@ from types import CodeType, ModuleType, TracebackType
 
 from jkeras import __version__
 from jkeras.cli_files import add_commands, run_command
+from jkeras.demo.command import add_command, run_demo
 from jkeras.errors import MissingExtraError
 
 __all__ = ["main"]
@@ -53,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # What follows the script's name is the script's, whatever it looks like; argparse would look for options in it.
     end = _script_at(arguments) + 1 if arguments[:1] == ["run"] else len(arguments)
     options = parser.parse_args(arguments[:end])
+    if options.command == "demo":
+        return run_demo(options)
     if options.command != "run":
         return run_command(options)
     return _run(options, arguments[end:])
@@ -83,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--no-cache", action="store_true", help="do not keep compiled programs in ~/.cache/jkeras")
     add_commands(commands)
+    add_command(commands)
     return parser
 
 

@@ -1,4 +1,4 @@
-"""The Python code of every page in docs/ runs, and prints what the page says that it prints."""
+"""The Python code of every page in docs/, of the README and of CONTRIBUTING runs, and prints what the page says that it prints."""
 
 import contextlib
 import io
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-PAGES = sorted((Path(__file__).parents[1] / "docs").glob("*.md"))
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 OPTIONAL = ("optax", "h5py", "yaml", "sklearn", "matplotlib")
 
 
@@ -23,7 +24,9 @@ def promised(code):
     return re.findall(r"^print\(.*\)  # (.*)$", code, re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if list(blocks(page))], ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_the_code_of_a_page_runs(page):
     namespace = {"__name__": "__main__"}
     for line, code in blocks(page):
@@ -42,5 +45,6 @@ def test_the_code_of_a_page_runs(page):
 
 
 def test_there_are_pages_with_code():
-    assert any(page.name == "functional.md" for page in PAGES)
-    assert len(list(blocks(next(page for page in PAGES if page.name == "functional.md")))) > 10
+    with_code = [page.relative_to(ROOT).as_posix() for page in PAGES if list(blocks(page))]
+    assert {"README.md", "docs/getting_started.md", "docs/old_scripts.md"} <= set(with_code)
+    assert len(list(blocks(ROOT / "docs" / "functional.md"))) > 10

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from jkeras.backend.config import canonical_dtype
 from jkeras.backend.dispatch import op
+from jkeras.backend.extremes import largest
 from jkeras.backend.variables import as_array
 from jkeras.typing import Array
 
@@ -31,13 +32,13 @@ def _floats(x: Any) -> Array:
 @op
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Array:
     """Return the largest element."""
-    return jnp.max(as_array(x), axis=_axes(axis), keepdims=keepdims)
+    return largest(as_array(x), _axes(axis), keepdims)
 
 
 @op
 def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Array:
     """Return the smallest element."""
-    return jnp.min(as_array(x), axis=_axes(axis), keepdims=keepdims)
+    return -largest(-as_array(x), _axes(axis), keepdims)
 
 
 @op

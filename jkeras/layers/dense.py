@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from jkeras import activations, constraints, initializations, regularizers
 from jkeras import backend as K
+from jkeras.backend.extremes import largest
 from jkeras.engine.contract import InputSpec, Weight
 from jkeras.engine.layer import Layer
 from jkeras.layers.checks import positive_size
@@ -183,6 +184,8 @@ class Highway(_Affine):
     Args:
         init, activation, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias,
             input_dim: as in `Dense`; weights are ``[W, W_carry, b, b_carry]``.
+        transform_bias: what ``b_carry`` starts at, in place of one. Keras 1.0's keyword, -2 there if it was not given;
+            Keras 1.2 takes it with a warning, and starts at one.
 
     Shapes: input and output ``(batch, input_dim)``.
 
@@ -205,6 +208,7 @@ class Highway(_Affine):
         input_dim: int | None = None,
         **kwargs: Any,
     ):
+        self.transform_bias = kwargs.pop("transform_bias", None)
         self.activation = activations.get(activation)
         self.input_dim = None if input_dim is None else positive_size(self, "input_dim", input_dim)
         if self.input_dim is not None:
@@ -217,7 +221,15 @@ class Highway(_Affine):
     def weight_specs(self, input_shape: Any) -> list[Weight]:
         size = input_shape[-1]
         specs = [self.kernel((size, size)), Weight("W_carry", (size, size), self.initializer)]
-        return [*specs, *self.offset((size,)), Weight("b_carry", (size,), initializations.one)] if self.bias else specs
+        return [*specs, *self.offset((size,)), Weight("b_carry", (size,), self._carry_init)] if self.bias else specs
+
+    def _carry_init(self, shape: tuple[int, ...], name: str | None = None) -> Any:
+        ones = initializations.one(shape, name=name)
+        return ones if self.transform_bias is None else self.transform_bias * ones
+
+    def get_config(self) -> Config:
+        config = super().get_config()
+        return config if self.transform_bias is None else {**config, "transform_bias": self.transform_bias}
 
     def apply(self, params: Params, x: Array) -> Array:
         carry, y = jnp.dot(x, params["W_carry"]), jnp.dot(x, params["W"])
@@ -278,7 +290,7 @@ class MaxoutDense(_Affine):
 
     def apply(self, params: Params, x: Array) -> Array:
         y = jnp.einsum("bi,kio->bko", x, params["W"])
-        return jnp.max(y + params["b"] if self.bias else y, axis=1)
+        return largest(y + params["b"] if self.bias else y, 1)
 
     def get_output_shape_for(self, input_shape: Shape) -> Shape:
         return (input_shape[0], self.output_dim)

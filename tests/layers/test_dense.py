@@ -61,6 +61,16 @@ def test_highway_regularizes_the_transform_only():
     assert specs["b_carry"].constraint is None
 
 
+def test_highway_takes_keras_1_0s_transform_bias():
+    layer = Highway(transform_bias=-2)
+    layer(Input((4,)))
+    np.testing.assert_array_equal(layer.get_weights()[3], np.full(4, -2, "float32"))
+    copy = Highway.from_config(layer.get_config())
+    copy(Input((4,)))
+    np.testing.assert_array_equal(copy.get_weights()[3], layer.get_weights()[3])
+    assert "transform_bias" not in Highway().get_config()  # as Keras 1.2 writes it
+
+
 def test_maxout_is_the_largest_linear_function():
     rng = np.random.default_rng(0)
     layer = MaxoutDense(3, nb_feature=2)

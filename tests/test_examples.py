@@ -9,12 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+from examples.gallery import Example, chapter, everything, gallery, seed
+
+TESTS = Path(__file__).resolve().parent
+EXAMPLES = TESTS.parent / "examples"
+
+
+SMALL = {example.path.name: example.small for members in gallery().values() for example in members}
 
 
 def run(script: str, *arguments: str, **kwargs) -> str:
-    """Run an example as a user does and return what it printed."""
-    command = [sys.executable, "-W", "error", str(EXAMPLES / script), *arguments]
+    """Run an example as a user does, with its small setting if no arguments are given; return what it printed."""
+    command = [sys.executable, "-W", "error", str(EXAMPLES / script), *(arguments or SMALL[script])]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=300, env={**os.environ, "PYTHONUTF8": "1"}, **kwargs
     )
@@ -30,44 +36,81 @@ def numbers(output: str, pattern: str) -> list[float]:
     return [float(group) for group in match.groups()]
 
 
-def test_all_examples_are_run_here():
-    here = Path(__file__).read_text()
-    assert {script.name for script in EXAMPLES.glob("*.py") if f'"{script.name}"' not in here} == set()
+def test_all_examples_are_in_the_gallery_and_run():
+    here = Path(__file__).read_text() + "".join(path.read_text() for path in (TESTS / "examples").glob("test_*.py"))
+    scripts = {path.name for path in EXAMPLES.glob("*.py")} - {"__main__.py", "gallery.py"}
+    assert scripts == set(SMALL)
+    assert {script for script in scripts if f'run("{script}"' not in here} == set()
+
+
+def test_what_the_gallery_says_of_them():
+    for example in everything():
+        assert example.shows().endswith((".", "?", "!")), f"{example.name}: the docstring's first line is no sentence"
+    assert Example(EXAMPLES / "vae.py").reached("loss 3\n\nso  it is\n") == "so it is"
+    assert Example(EXAMPLES / "vae.py", result="^a|^c").reached("a 1\nb 2\n c 3\nd") == "a 1; c 3"
+    assert [chapter(example.path) for example in seed()] == sorted(chapter(example.path) for example in seed())
+    with pytest.raises(ValueError, match="named by its chapter"):
+        chapter(Path("stacked.py"))
+
+
+def test_the_tables_have_a_line_for_each_script():
+    for folder, examples in (
+        (EXAMPLES, [e for e in everything() if e.path.parent == EXAMPLES]),
+        (EXAMPLES / "seed", seed()),
+    ):
+        text = (folder / "README.md").read_text(encoding="utf-8")
+        lines = {example.name: f"[{example.name}]({example.path.name})" for example in examples}
+        assert {name for name, link in lines.items() if text.count(link) != 1} == set()
+        for example in examples:
+            assert example.shows().split(": ", 1)[-1].replace("|", "\\|") in text
+
+
+def test_the_command_runs_scripts_by_name(tmp_path):
+    def command(*arguments):
+        line = [sys.executable, "-m", "examples", *arguments]
+        return subprocess.run(line, cwd=EXAMPLES.parent, capture_output=True, text=True, timeout=300)
+
+    done = command("--small", "s5_5_reshape")
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"\[1/1\] s5_5_reshape \(\d+ s\): Reshape makes .*\n1 of 1 examples ran in", done.stdout)
+    unknown = command("digits_mpl")
+    assert unknown.returncode == 2 and "There is no example digits_mpl" in unknown.stderr
+    assert "--tables needs" in command("--tables", "--all", "--small").stderr
 
 
 def test_digits_mlp():
-    output = run("digits_mlp.py", "--epochs", "4")
+    output = run("digits_mlp.py")
     accuracy, difference = *numbers(output, r"accuracy ([\d.]+)%"), *numbers(output, r"by at most (\S+)")
     assert accuracy > 80 and difference < 1e-5
 
 
 def test_sequence_classification():
-    output = run("sequence_classification.py", "--epochs", "5")
+    output = run("sequence_classification.py")
     accuracy, majority = numbers(output, r"accuracy ([\d.]+)% \(always the same chapter: ([\d.]+)%\)")
     assert accuracy > majority + 15
 
 
 def test_stacked_lstm():
-    (accuracy,) = numbers(run("stacked_lstm.py", "--epochs", "15"), r"accuracy ([\d.]+)%\s*$")
+    (accuracy,) = numbers(run("stacked_lstm.py"), r"accuracy ([\d.]+)%\s*$")
     assert accuracy > 60
 
 
 def test_stateful_lstm():
-    output = run("stateful_lstm.py", "--epochs", "2", "--pieces", "20")
+    output = run("stateful_lstm.py")
     assert len(re.findall(r"32 new series: accuracy [\d.]+%", output)) == 2
     # What takes long is learning to remember; that scan and predict agree can be seen at once.
     assert numbers(output, r"differs from model.predict by at most (\S+)")[0] < 1e-5
 
 
 def test_two_encoders():
-    output = run("two_encoders.py", "--epochs", "12", "--pairs", "4000")
+    output = run("two_encoders.py")
     (accuracy,) = numbers(output, r"pairs of held-out digits: .* accuracy ([\d.]+)%")
     (without,) = numbers(output, r"another pair: accuracy ([\d.]+)%")
     assert accuracy > 20 and without < 15
 
 
 def test_headline_model():
-    output = run("headline_model.py", "--epochs", "2", "--headlines", "4000")
+    output = run("headline_model.py")
     both, words = numbers(output, r"words and time: accuracy ([\d.]+)%; words alone: accuracy ([\d.]+)%")
     (same,) = numbers(output, r"always the same answer: ([\d.]+)%")
     assert both > words + 5 and words > same
@@ -75,32 +118,32 @@ def test_headline_model():
 
 
 def test_digits_cnn():
-    output = run("digits_cnn.py", "--epochs", "3")
+    output = run("digits_cnn.py")
     accuracy, wrong, images = numbers(output, r"accuracy ([\d.]+)%: (\d+) of (\d+) are read wrongly")
     assert accuracy > 70
     assert abs(accuracy - 100 * (1 - wrong / images)) < 0.01  # evaluate and predict_classes agree
 
 
 def test_shared_vision():
-    output = run("shared_vision.py", "--epochs", "4", "--pairs", "4000")
+    output = run("shared_vision.py")
     assert numbers(output, r"pairs of held-out digits: .* accuracy ([\d.]+)%")[0] > 65
 
 
 def test_conv_autoencoder():
-    output = run("conv_autoencoder.py", "--epochs", "3")
+    output = run("conv_autoencoder.py")
     network, pca, mean = numbers(output, r"the network ([\d.]+), PCA ([\d.]+) .*: ([\d.]+)\)")
     assert network < 0.8 * mean and pca < 0.5 * mean
 
 
 def test_vae():
-    output = run("vae.py", "--epochs", "10")
+    output = run("vae.py")
     (bound,) = numbers(output, r"the autoencoder at most ([\d.]+)")
     mixture, pixels = numbers(output, r"ten digits' pixels ([\d.]+), pixels by themselves ([\d.]+)")
     assert bound < mixture + 2 < pixels
 
 
 def test_gan():
-    output = run("gan.py", "--epochs", "15", "--classifier-epochs", "4")
+    output = run("gan.py")
     sure, real, scrambled = numbers(output, r"([\d.]+)% of the samples, ([\d.]+)% of the held.*, ([\d.]+)% of the scr")
     assert real > sure > scrambled
     counts = numbers(output, r"each digit, 0 to 9:" + 10 * r" (\d+)")
@@ -110,13 +153,13 @@ def test_gan():
 
 
 def test_shared_lstm():
-    output = run("shared_lstm.py", "--epochs", "3", "--pairs", "1500")
+    output = run("shared_lstm.py")
     assert numbers(output, r"new tweets of the \d+ authors: accuracy ([\d.]+)%")[0] > 55
     assert numbers(output, r"never met: accuracy ([\d.]+)%")[0] > 55
 
 
 def test_char_generation():
-    output = run("char_generation.py", "--epochs", "4", "--characters", "50000", "--write", "40")
+    output = run("char_generation.py")
     bits, pairs, single = numbers(output, r"LSTM ([\d.]+), pairs ([\d.]+), single characters ([\d.]+)")
     assert bits < single and pairs < single
     samples = re.split(r"\n---- temperature .*\n", output)[1:]
@@ -209,19 +252,19 @@ def test_train_lstm_budget_and_resuming(monkeypatch, tmp_path, capsys):
 
 
 def test_vgg_like():
-    output = run("vgg_like.py", "--size", "32", "--filters", "8", "--images", "400", "--epochs", "8")
+    output = run("vgg_like.py")
     accuracy, colours = numbers(output, r"accuracy ([\d.]+)% \(who sees the colours alone: ([\d.]+)%\)")
     assert accuracy > colours + 5
 
 
 def test_inception():
-    output = run("inception.py", "--filters", "8", "--epochs", "4")
+    output = run("inception.py")
     assert "(None, 24, 8, 8)" in output  # the three towers, one behind the other
     assert numbers(output, r"accuracy ([\d.]+)%\s*$")[0] > 85
 
 
 def test_residual():
-    output = run("residual.py", "--blocks", "16", "--filters", "8", "--epochs", "6")
+    output = run("residual.py")
     (accuracy,) = numbers(output, r"with shortcuts: held-out .* accuracy ([\d.]+)%")
     (without,) = numbers(output, r"without shortcuts: held-out .* accuracy ([\d.]+)%")
     assert accuracy > 60 and without < accuracy - 20
@@ -235,15 +278,13 @@ def answers(output: str) -> tuple[float, float, float]:
 
 
 def test_vqa():
-    accuracy, blind, deaf = answers(run("vqa.py", "--filters", "4", "--scenes", "1000", "--epochs", "6"))
+    accuracy, blind, deaf = answers(run("vqa.py"))
     assert accuracy > max(blind, deaf) + 10
 
 
 def test_video_qa():
     # What takes long is to learn it; that it asks of all three kinds, and is judged fairly, can be seen at once.
-    output = run(
-        "video_qa.py", "--filters", "2", "--scenes", "200", "--scene-epochs", "1", "--clips", "100", "--epochs", "1"
-    )
+    output = run("video_qa.py")
     accuracy, blind, deaf = answers(output)
     assert 0 <= accuracy < 60 and 15 < blind < 60 and 15 < deaf < 60
     assert len(numbers(output, r"by question: colour ([\d.]+)%, place ([\d.]+)%, shape ([\d.]+)%")) == 3

@@ -13,7 +13,7 @@ def examples(monkeypatch):
 
 
 def test_addition():
-    output = run("addition_seq2seq.py", "--digits", "2", "--pairs", "4500", "--units", "64", "--epochs", "8")
+    output = run("addition_seq2seq.py")
     right, always = numbers(output, r"never seen: ([\d.]+)% of the answers .* sum: ([\d.]+)%")
     assert right > 30 and always < 5
 
@@ -34,7 +34,7 @@ def test_addition_splits_pairs_in_both_orders(examples):
 
 
 def test_stories():
-    without, last = numbers(run("stories.py", "--stories", "1000"), r"without the story ([\d.]+)%.* ([\d.]+)%")
+    without, last = numbers(run("stories.py"), r"without the story ([\d.]+)%.* ([\d.]+)%")
     assert 10 < without < 30 < last < 70
 
 
@@ -50,33 +50,33 @@ def test_stories_are_consistent_and_held_out(examples):
 
 
 def test_stories_qa():
-    output = run("stories_qa.py", "--sentences", "3", "--stories", "4000", "--units", "32", "--epochs", "6")
+    output = run("stories_qa.py")
     accuracy, without, _ = numbers(output, r"accuracy ([\d.]+)% \(.* story ([\d.]+)%, .* sentence ([\d.]+)%\)")
     assert accuracy > without + 20
 
 
 def test_memory_network():
-    output = run("memory_network.py", "--sentences", "3", "--epochs", "8")
+    output = run("memory_network.py")
     accuracy, last = numbers(output, r"accuracy ([\d.]+)% .*last sentence ([\d.]+)%\)")
     (there,) = numbers(output, r"looks most at the sentence that answers it in ([\d.]+)%")
     assert accuracy > last + 10 and there > 80
 
 
 def test_siamese_digits():
-    output = run("siamese_digits.py", "--epochs", "3", "--pairs", "4000")
+    output = run("siamese_digits.py")
     accuracy, pixels = numbers(output, r"accuracy ([\d.]+)% at .*threshold: ([\d.]+)%")
     same, different = numbers(output, r"mean distance: ([\d.]+) of one digit, ([\d.]+) of two")
     assert accuracy > pixels + 5 and same < 0.5 < different
 
 
 def test_transfer_learning():
-    output = run("transfer_learning.py", "--epochs", "1", "--few-epochs", "10", "--draws", "1")
+    output = run("transfer_learning.py")
     transferred, random = numbers(output, r"accuracy ([\d.]+)% with conv.*, ([\d.]+)% from random weights")
     assert transferred > max(random, 25)
 
 
 def test_net2net():
-    output = run("net2net.py", "--teacher-epochs", "5", "--epochs", "1")
+    output = run("net2net.py")
     (teacher,) = numbers(output, r"teacher ([\d.]+)%")
     wide, wide_random, deep, deep_random = numbers(
         output, r"student ([\d.]+)% .* ([\d.]+)%\),.* ([\d.]+)% .* ([\d.]+)%\)"

@@ -9,7 +9,7 @@ from tests.test_examples import EXAMPLES, numbers, run
 
 
 def test_stateful_sine():
-    output = run("stateful_sine.py", "--epochs", "6", "--pieces", "30")
+    output = run("stateful_sine.py")
     carried, reset, naive = numbers(
         output, r"states carried ([\d.]+), states reset ([\d.]+), last value repeated ([\d.]+)\n$"
     )
@@ -42,7 +42,7 @@ def test_deep_dream(tmp_path):
 
 
 def test_ensemble():
-    output = run("ensemble.py", "--steps", "200", "--members", "6")
+    output = run("ensemble.py")
     together, average, best = numbers(
         output, r"accuracy ([\d.]+)% together, ([\d.]+)% on average alone, ([\d.]+)% the best alone\n$"
     )
@@ -54,7 +54,7 @@ def test_ensemble():
 
 
 def test_research_loop():
-    output = run("research_loop.py", "--epochs", "5")
+    output = run("research_loop.py")
     accuracy, loss = numbers(
         output, r"by evaluate\(\): accuracy ([\d.]+)%, loss ([\d.]+); model.apply says the same\n$"
     )

@@ -10,7 +10,7 @@ from tests.test_examples import EXAMPLES, numbers, run
 
 @pytest.mark.skipif(importlib.util.find_spec("textblob") is None, reason="the texts come from the package textblob")
 def test_sentiment():
-    output = run("sentiment.py", "--epochs", "2")
+    output = run("sentiment.py")
     pattern = r"accuracy ([\d.]+)% \(logistic regression .* ([\d.]+)%, always the same answer ([\d.]+)%\)\s*$"
     accuracy, bag, majority = numbers(output, pattern)
     assert accuracy > majority + 3 and bag > majority + 3
@@ -39,14 +39,14 @@ def test_sentiment_without_its_texts(monkeypatch):
 
 
 def test_hierarchical_rnn():
-    output = run("hierarchical_rnn.py", "--epochs", "8")
+    output = run("hierarchical_rnn.py")
     pattern = r"accuracy ([\d.]+)% \(upside down ([\d.]+)%, left and right exchanged ([\d.]+)%\)\s*$"
     accuracy, rows_turned, pixels_turned = numbers(output, pattern)
     assert accuracy > 50 and accuracy > max(rows_turned, pixels_turned) + 15
 
 
 def test_irnn():
-    output = run("irnn.py", "--epochs", "12")
+    output = run("irnn.py")
     pattern = r"accuracy ([\d.]+)% from the identity \(IRNN\), ([\d.]+)% from an orthogonal matrix .*\s*$"
     identity, orthogonal = numbers(output, pattern)
     assert identity > 30 and orthogonal > 50

@@ -45,7 +45,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "digits_mlp": ("--epochs 4", "^held-out fifth"),
         "digits_cnn": ("--epochs 3", ""),
         "siamese_digits": ("--epochs 3 --pairs 4000", ""),
-        "transfer_learning": ("--epochs 1 --few-epochs 10 --draws 1", ""),
+        "transfer_learning": ("--epochs 3 --few-epochs 20 --draws 1", ""),
         "net2net": ("--teacher-epochs 5 --epochs 1", ""),
     },
     "Sequences": {

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from jkeras.engine.saving.hdf5_heaps import check_heaps
 from jkeras.errors import FileFormatError, MissingExtraError
 
 __all__ = ["Budget", "array", "child", "has", "names", "number", "opened", "require_h5py", "text"]
@@ -43,6 +44,7 @@ def opened(filepath: Any) -> Iterator[Any]:
     with _translated(f"{path!r} is no HDF5 file, or is damaged"):
         file = h5py.File(path, "r")
     try:
+        check_heaps(file, path)
         yield file
     finally:
         with _translated(f"{path!r} is damaged"):

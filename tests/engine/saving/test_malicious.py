@@ -437,3 +437,21 @@ def test_models_in_own_format(change, good, tmp_path):
     replace_file(tmp_path / "m.jk", native.parts_of("model", tree))
     with pytest.raises(ValueError, match=r"\w"):
         load_model(tmp_path / "m.jk")
+
+
+@pytest.mark.parametrize("size", [0, 2**64 - 16, 2**40], ids=["nothing", "back to itself", "beyond the end"])
+def test_a_heap_of_strings_without_an_end(good, tmp_path, size):
+    """libhdf5 walks through such a heap for ever, and no signal ends it."""
+    whole = bytearray(good.read_bytes())
+    place = whole.index(b"GCOL\1") + 16
+    while number := int.from_bytes(whole[place : place + 2], "little"):
+        last = place
+        place += 16 + -(-int.from_bytes(whole[place + 8 : place + 16], "little") // 8) * 8
+    # The free space at the end, or, for sizes that wrap around, the last object.
+    at = place if size == 0 else last
+    assert number == 0
+    whole[at + 8 : at + 16] = size.to_bytes(8, "little")
+    path = tmp_path / "endless.h5"
+    path.write_bytes(whole)
+    with pytest.raises(FileFormatError, match="does not fit into its heap of strings"):
+        load_model(path)

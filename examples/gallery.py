@@ -97,8 +97,8 @@ SEED_SMALL = {
     "s4_2_headline_model": "--headlines 320",
     "s4_3_shared_lstm": "--pairs 64",
     "s4_4_3_shared_vision": "--pairs 64 --epochs 3",
-    "s4_4_4_vqa": "--pictures 2 --epochs 2",
-    "s4_4_5_video_qa": "--frames 2",
+    "s4_4_4_vqa": "--side 64 --pictures 2 --epochs 2",
+    "s4_4_5_video_qa": "--side 64 --frames 2",
 }
 """Small settings of the scripts of examples/seed that take some."""
 

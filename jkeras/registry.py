@@ -8,9 +8,16 @@ A module that offers named things holds a `Registry` and exposes ``get = registr
     def tanh(x): ...
 
     activations.get("tanh")          # by name or alias
-    activations.get({"name": "l1l2", "l1": 0.1})      # Keras 1's dict: name + arguments
-    activations.get({"class_name": "SGD", "config": {"lr": 0.1}})
     activations.get(lambda x: x)     # anything callable is returned as it is
+
+    optimizers = Registry("optimizer")
+
+    @optimizers.register()
+    class SGD:
+        def __init__(self, lr=0.01): ...
+
+    optimizers.get({"class_name": "SGD", "config": {"lr": 0.1}})
+    optimizers.get({"name": "SGD", "lr": 0.1})      # Keras 1's dict of regularizers: name and arguments
 
 Names in `custom_objects` (see `jkeras.utils.generic_utils.custom_object_scope`) win over registered ones.
 """

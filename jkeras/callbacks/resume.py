@@ -33,7 +33,7 @@ class Resume(Callback):
 
     ::
 
-        model.fit(x, y, nb_epoch=100, callbacks=[EarlyStopping(), Resume("training.jk")])
+        model.fit(x, y, nb_epoch=100, validation_split=0.1, callbacks=[EarlyStopping(), Resume("training.jk")])
 
     If the file is there, `fit` sets the model to what it was after the last epoch that was saved, and starts with the epoch after
     it: weights, states, optimizer, random keys, the state of ``np.random``, the history, and what the other callbacks remember

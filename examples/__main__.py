@@ -14,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -81,12 +82,12 @@ def run_all(chosen: list[Example], small: bool, jobs: int) -> tuple[dict[str, st
 def run(example: Example, small: bool) -> tuple[subprocess.CompletedProcess[str], float]:
     """Run one script as a user does, in a process of its own; return what it printed, and how many seconds it took."""
     started = time.perf_counter()
-    root = FOLDER.parent
-    command = [sys.executable, str(example.path.relative_to(root)), *(example.small if small else ())]
+    command = [sys.executable, str(example.path), *(example.small if small else ())]
     # The clone's jkeras, installed or not.
-    path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+    path = os.pathsep.join(filter(None, [str(FOLDER.parent), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1"}
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:  # for what a script writes
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8")
     return done, time.perf_counter() - started
 
 

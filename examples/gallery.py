@@ -82,9 +82,9 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "deep_dream": ("--epochs 4 --steps 25", ""),
     },
     "Codes and new samples": {
-        "conv_autoencoder": ("--epochs 3", "the network"),
+        "conv_autoencoder": ("--epochs 3", "^the network [\\d.]"),
         "vae": ("--epochs 10", "the autoencoder at most|pixels by themselves"),
-        "gan": ("--epochs 15 --classifier-epochs 4", "of the samples"),
+        "gan": ("--epochs 15 --classifier-epochs 4", "^It is more than"),
     },
     "The functional face": {
         "ensemble": ("--steps 200 --members 6", ""),

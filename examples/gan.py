@@ -132,8 +132,11 @@ def main() -> tuple[float, np.ndarray]:
     accuracy = np.mean(read[1].argmax(axis=1) == y_test.argmax(axis=1))
     sure = [float(np.mean(probabilities.max(axis=1) > 0.9)) for probabilities in read]
     counts = np.bincount(read[0].argmax(axis=1), minlength=10)
-    print(f"\nThe classifier reads {accuracy:.1%} of the held-out digits rightly. It is surer than 90% of")
-    print(f"  {sure[0]:.1%} of the samples, {sure[1]:.1%} of the held-out digits, {sure[2]:.1%} of the scrambled ones")
+    print(f"\nThe classifier reads {accuracy:.1%} of the held-out digits rightly.")
+    print(
+        f"It is more than 90% sure of {sure[0]:.1%} of the samples, {sure[1]:.1%} of the held-out digits, "
+        f"{sure[2]:.1%} of the scrambled ones"
+    )
     print(f"samples of each digit, 0 to 9: {' '.join(map(str, counts))}")
     print("distance to the nearest training image, the median and what one in twenty stays below:")
     for name, x in {"samples": samples, "held-out digits": held_out}.items():

@@ -1,7 +1,10 @@
 """Every example runs, with a small setting and with warnings as errors, and reaches what that setting allows."""
 
+import contextlib
+import io
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -18,15 +21,21 @@ EXAMPLES = TESTS.parent / "examples"
 SMALL = {example.path.name: example.small for members in gallery().values() for example in members}
 
 
-def run(script: str, *arguments: str, **kwargs) -> str:
-    """Run an example as a user does, with its small setting if no arguments are given; return what it printed."""
-    command = [sys.executable, "-W", "error", str(EXAMPLES / script), *(arguments or SMALL[script])]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=300, env={**os.environ, "PYTHONUTF8": "1"}, **kwargs
-    )
-    assert done.returncode == 0, f"{script} ended with {done.returncode}:\n{done.stdout[-1000:]}\n{done.stderr[-3000:]}"
-    assert done.stderr == ""
-    return done.stdout
+def run(script: str, *arguments: str, cwd: Path | None = None) -> str:
+    """Run an example as a program, with its small setting if no arguments are given; return what it printed."""
+    output, errors = io.StringIO(), io.StringIO()
+    before = sys.argv, list(sys.path), os.getcwd()
+    sys.argv = [script, *(arguments or SMALL[script])]
+    sys.path.insert(0, str(EXAMPLES))  # as python does: examples import each other
+    os.chdir(cwd or EXAMPLES.parent)
+    try:
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
+            runpy.run_path(str(EXAMPLES / script), run_name="__main__")
+    finally:
+        sys.argv, sys.path[:] = before[:2]
+        os.chdir(before[2])
+    assert errors.getvalue() == ""
+    return output.getvalue()
 
 
 def numbers(output: str, pattern: str) -> list[float]:

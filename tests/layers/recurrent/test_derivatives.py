@@ -63,7 +63,7 @@ def test_gradients_are_those_of_the_plain_loop(kind, options, in_loop, monkeypat
     check(ours, jax.value_and_grad(loss, (0, 1, 2))(*point))
 
 
-@pytest.mark.parametrize("in_loop", [False, True])
+@pytest.mark.parametrize("in_loop", [False, pytest.param(True, marks=pytest.mark.long)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_forwards_twice_and_of_many(kind, in_loop, monkeypatch):
     layer = kind(UNITS)
@@ -101,7 +101,7 @@ def test_forwards_twice_and_of_many(kind, in_loop, monkeypatch):
 @pytest.mark.parametrize(
     ("of_params", "of_x"), [("bfloat16", "bfloat16"), ("float32", "bfloat16"), ("float32", "int32")]
 )
-@pytest.mark.parametrize("in_loop", [False, True])
+@pytest.mark.parametrize("in_loop", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_in_other_precisions(of_params, of_x, in_loop, monkeypatch):
     for kind in KINDS:
         layer = kind(UNITS)

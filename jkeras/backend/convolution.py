@@ -14,7 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jkeras.backend import convolution_cpu
+from jkeras.backend import convolution_cpu, splitting
 from jkeras.backend.config import canonical_dtype
 from jkeras.backend.dispatch import op
 from jkeras.backend.spatial_windows import (
@@ -240,16 +240,20 @@ def correlate(
         dilation=(1,) * rank if dilation is None else tuple(dilation),
         spread=(1,) * rank if spread is None else tuple(spread),
         groups=groups,
+        mesh=splitting.mesh(),
     )
 
 
 # Compiled as one, so that outside of compiled code too the platform is chosen once, and not at each call.
-@functools.partial(jax.jit, static_argnames=("strides", "padding", "dim_ordering", "dilation", "spread", "groups"))
-def _correlate(x: Array, kernel: Array, *, dim_ordering: str, groups: int, **how: Any) -> Array:
+@functools.partial(
+    jax.jit, static_argnames=("strides", "padding", "dim_ordering", "dilation", "spread", "groups", "mesh")
+)
+def _correlate(x: Array, kernel: Array, *, dim_ordering: str, groups: int, mesh: Any, **how: Any) -> Array:
     elsewhere = functools.partial(_xla, dim_ordering=dim_ordering, groups=groups, **how)
     if not convolution_cpu.is_better(kernel.shape, dim_ordering, groups):
         return elsewhere(x, kernel)
-    on_cpu = functools.partial(convolution_cpu.correlate, dim_ordering=dim_ordering, groups=groups, **how)
+    local = functools.partial(convolution_cpu.correlate, dim_ordering=dim_ordering, groups=groups, **how)
+    on_cpu = functools.partial(splitting.on_each_device, mesh, local)  # it goes through the samples in blocks
     return jax.lax.platform_dependent(x, kernel, cpu=on_cpu, default=elsewhere)
 
 

@@ -86,7 +86,7 @@ def showing_accuracy(model: "Sequential", method: str, class_mode: str | None = 
         # The same memory of the optimizer, in programs that compute one number more.
         showing = copy.copy(trainer)
         showing.objective = objective
-        showing._programs = Programs(model, objective, trainer.rule)
+        showing._programs = Programs(model, objective, trainer.rule, trainer.layout)
         showing._has_run = False
         kept = model._accuracy = (trainer, showing)
     model._trainer, model._objective = kept[1], kept[1].objective

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
-__all__ = ["host_copies", "own_copies", "own_copy"]
+__all__ = ["host_copies", "on_one_device", "own_copies", "own_copy"]
 
 
 def own_copies(arrays: Any) -> Any:
@@ -24,3 +24,14 @@ def own_copy(leaf: Any) -> jax.Array:
         return jax.device_put(leaf, may_alias=False)
     # By way of numpy, since a number without a dtype of its own would make the second step compile again.
     return jax.device_put(np.array(leaf))
+
+
+def on_one_device(arrays: Any) -> Any:
+    """Return a pytree of arrays in which those on several devices are on the first of them."""
+
+    def gathered(leaf: Any) -> Any:
+        if not isinstance(leaf, jax.Array) or len(leaf.sharding.device_set) == 1:
+            return leaf
+        return jax.device_put(leaf, jax.local_devices()[0], may_alias=False)
+
+    return jax.tree.map(gathered, arrays)

@@ -256,7 +256,8 @@ def fit(
         x, y, sample_weight = model.split_batch(made)
         batch = model._batch(x, y, sample_weight, class_weight, method="fit_generator")
         stateful.check_batches(model, len(batch.inputs[0]), len(batch.inputs[0]), "fit_generator")
-        return loop.on_device(host_copies(batch))
+        batch = host_copies(batch)
+        return loop.on_device(batch) if trainer.layout is None else trainer.layout.batch(batch)
 
     callbacks.on_train_begin()
     model.stop_training = False
@@ -343,7 +344,7 @@ def validate(model: "Model", trainer: Trainer, validation: Validation, size: int
     from jkeras.engine import loop
 
     if validation.data is not None:
-        return loop.evaluate(model, trainer, loop.blocks(validation.data, size))
+        return loop.evaluate(model, trainer, loop.blocks(validation.data, size, layout=trainer.layout))
     return evaluate(model, trainer, validation.generator, validation.samples, max_q_size=max_q_size)
 
 
@@ -385,8 +386,9 @@ def evaluate(
         for batch in made:
             size = len(batch.inputs[0])
             model._check_one_batch(batch.inputs, "evaluate_generator")
+            programs = trainer.programs
             params, state = model.gather()
-            state, report = trainer.programs.test_batch(params, state, batch, *model.inference_seed(1))
+            state, report = programs.test_batch(params, state, programs.enter(batch), *model.inference_seed(1))
             model.keep_state(state)
             total += np.asarray(report, np.float64) * size
             seen += size

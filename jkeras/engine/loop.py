@@ -16,6 +16,7 @@ import jax
 import numpy as np
 
 from jkeras.callbacks import CallbackList
+from jkeras.distribute.placement import Layout
 from jkeras.engine import position, stateful
 from jkeras.engine.chunks import ChunkClock
 from jkeras.engine.sources import is_streamed
@@ -30,9 +31,11 @@ if TYPE_CHECKING:
 __all__ = ["Block", "blocks", "evaluate", "fit", "on_device", "predict", "shuffled"]
 
 
-def on_device(data: Batch) -> Batch:
-    """Put a data set on the device, unless it is one that is not loaded as a whole."""
-    return data if is_streamed(data) else jax.tree.map(jax.device_put, data)
+def on_device(data: Batch, layout: Layout | None = None) -> Batch:
+    """Put a data set on the device, on each of them where there are several, unless it is one that is not loaded as a whole."""
+    if is_streamed(data):
+        return data
+    return jax.tree.map(jax.device_put, data) if layout is None else layout.everywhere(data)
 
 
 def shuffled(index: np.ndarray, shuffle: bool | str, batch_size: int) -> np.ndarray:
@@ -92,7 +95,7 @@ def fit(
         position.within_epoch(model)
         callbacks.on_epoch_begin(epoch)
         index = shuffled(index, shuffle, batch_size)
-        for load in loads(data, index, batch_size):
+        for load in loads(data, index, batch_size, trainer.layout):
             _train_on(trainer, load, names, callbacks, single)
         logs: dict[str, Any] = {}
         if validate is not None:
@@ -112,17 +115,19 @@ def _validates(model: "Model", trainer: Trainer, validation: Any, batch_size: in
     if not isinstance(validation, Batch):
         return validation
     if is_streamed(validation):
-        return lambda: evaluate(model, trainer, blocks(validation, batch_size))
-    held_out = list(blocks(validation, batch_size))
+        return lambda: evaluate(model, trainer, blocks(validation, batch_size, layout=trainer.layout))
+    held_out = list(blocks(validation, batch_size, layout=trainer.layout))
     return lambda: evaluate(model, trainer, held_out)
 
 
 def _train_on(trainer: Trainer, load: Load, names: Sequence[str], callbacks: CallbackList, single: bool) -> None:
     """Train on batches of one size."""
-    count, size = load.batches, load.rows.shape[1]
+    count, size = load.batches, load.size
     program, clock = trainer.programs.train_batches, trainer.programs.clock("train", size)
     # One call takes them along; for several calls they are on the device before.
-    order = load.rows if not single and clock.steps() >= count else jax.device_put(load.rows)
+    order = load.rows
+    if order is not None and (single or clock.steps() < count):
+        order = jax.device_put(order) if trainer.layout is None else trainer.layout.everywhere(order)
     done = 0
     while done < count:
         steps = 1 if single else min(clock.steps(), count - done)
@@ -161,9 +166,7 @@ def evaluate(model: "Model", trainer: Trainer, data: Iterable[Block], bar: Progb
         seed, step = model.inference_seed(block.batches)
         clock = programs.clock("test", block.size)
         for first, stop in _chunks(block, clock, bar):
-            state, reports = programs.test_batches(
-                params, state, block.data, first, stop, seed, step + first, size=block.size
-            )
+            state, reports = programs.test_batches(params, state, block.data, first, stop, seed, step + first)
             total += np.asarray(reports, np.float64)[first:stop].sum(axis=0) * block.size
         samples += block.batches * block.size
     model.keep_state(state)
@@ -190,14 +193,12 @@ def predict(model: "Model", inputs: list[Any], *, batch_size: int, bar: Progbar 
     row_bytes = programs.output_bytes(params, state, inputs, batch_size)
     results: list[np.ndarray] = []
     row = 0
-    for block in blocks(Batch(inputs), batch_size, row_bytes):
+    for block in blocks(Batch(inputs), batch_size, row_bytes, programs.layout):
         seed, step = model.inference_seed(block.batches)
         clock = programs.clock("predict", block.size)
         for first, stop in _chunks(block, clock, bar):
-            state, outputs = programs.predict_batches(
-                params, state, block.data, first, stop, seed, step + first, size=block.size
-            )
-            parts = [np.asarray(output)[first * block.size : stop * block.size] for output in outputs]
+            state, outputs = programs.predict_batches(params, state, block.data, first, stop, seed, step + first)
+            parts = [np.asarray(output)[first:stop].reshape(-1, *output.shape[2:]) for output in outputs]
             results = results or [np.empty((samples, *part.shape[1:]), part.dtype) for part in parts]
             for result, part in zip(results, parts, strict=True):
                 result[row : row + len(part)] = part
@@ -208,8 +209,9 @@ def predict(model: "Model", inputs: list[Any], *, batch_size: int, bar: Progbar 
 
 def predict_batch(model: "Model", inputs: list[Any]) -> list[np.ndarray]:
     """Return the outputs for all samples as one batch."""
+    programs = model.programs
     params, state = model.gather()
-    state, outputs = model.programs.predict_batch(params, state, inputs, *model.inference_seed(1))
+    state, outputs = programs.predict_batch(params, state, programs.enter(inputs), *model.inference_seed(1))
     model.keep_state(state)
     return [np.array(output) for output in outputs]
 

@@ -12,6 +12,7 @@ from jkeras.compat.keras2 import accepts_keras2
 from jkeras.engine import data as standard
 from jkeras.engine import generators, loop, stateful, tree
 from jkeras.engine.container import Container
+from jkeras.engine.devices import RunsOnDevices
 from jkeras.engine.generators import TrainsOnGenerators, Validation, validate
 from jkeras.engine.intake import TakesData
 from jkeras.engine.loaders import is_loader, refuse_one_shot, refuse_with_loader
@@ -28,7 +29,7 @@ from jkeras.utils.progbar import Progbar, echo
 __all__ = ["Model"]
 
 
-class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators):  # type: ignore[misc]
+class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators, RunsOnDevices):  # type: ignore[misc]
     """A graph of layers that can be trained (Keras 1's ``Model``).
 
     Args:
@@ -73,6 +74,8 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators):  # type: ig
         metrics: Any = None,
         loss_weights: Any = None,
         sample_weight_mode: Any = None,
+        mesh: Any = None,
+        rules: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         """Fix how the model is trained. What trains is read now from the layers' flags `trainable`.
@@ -84,13 +87,16 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators):  # type: ig
             metrics: a list such as ``['accuracy']``, or a dict by output name.
             loss_weights: factors of the losses in the total: a list or dict by output name.
             sample_weight_mode: ``'temporal'`` for a weight for each time step; a list or dict for several outputs.
+            mesh: a `jax.sharding.Mesh` of devices to work on together; default that of the ``with data_parallel()`` around, if
+                there is one, and else what `distribute` set.
+            rules: for weights that are split over the mesh; see `distribute`.
             **kwargs: none are known here.
 
         Raises:
-            ValueError: a name is not known, or something does not fit the outputs.
+            ValueError: a name is not known, or something does not fit the outputs or the mesh.
         """
         for keyword in kwargs:
-            known = ["optimizer", "loss", "metrics", "loss_weights", "sample_weight_mode"]
+            known = ["optimizer", "loss", "metrics", "loss_weights", "sample_weight_mode", "mesh", "rules"]
             raise TypeError(f"compile: unknown keyword argument {keyword!r}.{did_you_mean(keyword, known)}")
         shapes = [tensor._keras_shape for tensor in self.outputs]
         objective = make_objective(self.output_names, shapes, loss, metrics, loss_weights, sample_weight_mode)
@@ -98,6 +104,7 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators):  # type: ig
         self.loss, self.metrics, self.loss_weights = loss, metrics or [], loss_weights
         self.sample_weight_mode = sample_weight_mode
         self._ledger = None  # flags `trainable` may have changed since it was made
+        self._place(mesh, rules)
         self._trainer = Trainer(self, objective, self.optimizer)
         self._objective, self._programs = objective, None
 
@@ -111,6 +118,7 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators):  # type: ig
         return list(self._compiled("metrics_names").objective.names)
 
     def _compiled(self, method: str) -> Trainer:
+        self._check_placement(method)
         if self._objective is None or self._trainer is None:
             raise RuntimeError(
                 f"Model {self.name!r} is not compiled: call model.compile(optimizer, loss) before {method}()."
@@ -124,7 +132,10 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators):  # type: ig
         """The compiled functions; for prediction they exist without `compile`."""
         if self._objective is not None and self._trainer is not None:
             return self._trainer.programs
-        self._programs = Programs(self) if self._programs is None else self._programs.current()
+        if self._programs is None:
+            self._place(None, None)
+            self._programs = Programs(self, layout=self.layout())
+        self._programs = self._programs.current()
         return self._programs
 
     @property
@@ -142,10 +153,9 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators):  # type: ig
 
     def gather(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return ``(params, state)`` as the layers hold them now, for a call that changes nothing."""
-        return (
-            self.ledger.gather(lambda place: place.layer.own_arrays(True)),
-            self.ledger.gather(lambda place: place.layer.own_arrays(False)),
-        )
+        params = self.ledger.gather(lambda place: place.layer.own_arrays(True))
+        state = self.ledger.gather(lambda place: place.layer.own_arrays(False))
+        return self._placed(params, state)
 
     def keep_state(self, state: Mapping[str, Any]) -> None:
         """Give the layers the state after an inference."""
@@ -255,7 +265,7 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators):  # type: ig
         )
         if verbose and isinstance(validation, Batch):
             echo(f"Train on {samples} samples, validate on {len(validation.inputs[0])} samples\n")
-        data = loop.on_device(data)  # the copy on the host, if it is one, can go
+        data = loop.on_device(data, trainer.layout)  # the copy on the host, if it is one, can go
         by_loader = isinstance(validation, Validation)
         with traced(profile):
             loop.fit(
@@ -308,7 +318,7 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators):  # type: ig
         data = self._batch(x, y, sample_weight, method="evaluate", loading=Loading.MEMORY)
         stateful.check_batches(self, len(data.inputs[0]), batch_size, "evaluate")
         bar = Progbar(len(data.inputs[0])) if verbose == 1 else None
-        return one_or_list(loop.evaluate(self, trainer, loop.blocks(data, batch_size), bar))
+        return one_or_list(loop.evaluate(self, trainer, loop.blocks(data, batch_size, layout=trainer.layout), bar))
 
     def predict(self, x: Any, batch_size: int = 32, verbose: int = 0) -> Any:
         """Return the outputs for all samples: an array, or a list of arrays for several outputs.
@@ -332,7 +342,8 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators):  # type: ig
         trainer = self._compiled("train_on_batch")
         batch = self._batch(x, y, sample_weight, class_weight, method="train_on_batch")
         self._check_one_batch(batch.inputs, "train_on_batch")
-        return one_or_list(trainer.run(trainer.programs.train_batch, batch).tolist())
+        programs = trainer.programs
+        return one_or_list(trainer.run(programs.train_batch, programs.enter(batch)).tolist())
 
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
         """Return loss and metrics of the given samples as one batch."""
@@ -340,7 +351,8 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators):  # type: ig
         batch = self._batch(x, y, sample_weight, method="test_on_batch")
         self._check_one_batch(batch.inputs, "test_on_batch")
         params, state = self.gather()
-        state, report = trainer.programs.test_batch(params, state, batch, *self.inference_seed(1))
+        programs = trainer.programs
+        state, report = programs.test_batch(params, state, programs.enter(batch), *self.inference_seed(1))
         self.keep_state(state)
         return one_or_list(np.asarray(report).tolist())
 

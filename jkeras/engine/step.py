@@ -12,6 +12,7 @@ call is an argument of the compiled program, so that any number runs without com
 
 import functools
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +21,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from jkeras.backend.variables import Reads, Variable, reading, unwrap
+from jkeras.distribute.placement import Layout
 from jkeras.engine import expressions, switches, tree
 from jkeras.engine.chunks import LONGEST_CHUNK, ChunkClock
 from jkeras.engine.contract import Context
@@ -57,15 +59,24 @@ class Program:
     Args:
         function: pure but for the variables that it reads.
         variables: those that are known before.
+        layout: where arrays are on a mesh of devices; ``None``: on one device.
         **options: for `jax.jit`.
     """
 
-    def __init__(self, function: Callable[..., Any], variables: Sequence[Variable] = (), **options: Any):
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        variables: Sequence[Variable] = (),
+        layout: Layout | None = None,
+        **options: Any,
+    ):
         self._variables = list(variables)
+        self._layout = layout
 
         @functools.wraps(function)  # so that JAX's logs and profiles name it
         def traced(*args: Any, variables: list[Array], **kwargs: Any) -> Any:
-            with reading(Reads(dict(zip(self._variables, variables, strict=True)))) as reads:
+            scope = nullcontext() if layout is None else layout.tracing()
+            with scope, reading(Reads(dict(zip(self._variables, variables, strict=True)))) as reads:
                 result = function(*args, **kwargs)
             # They were constants this time; from the next call on they are arguments.
             self._variables += reads.unknown
@@ -77,7 +88,10 @@ class Program:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function."""
-        return self._compiled(*args, variables=[variable.value for variable in self._variables], **kwargs)
+        values = [variable.value for variable in self._variables]
+        if self._layout is not None:
+            values = self._layout.everywhere(values)
+        return self._compiled(*args, variables=values, **kwargs)
 
 
 class Programs:
@@ -87,10 +101,15 @@ class Programs:
         model: its graph and its layers' regularizers and constraints are read once, here.
         objective: losses and metrics; ``None`` for a model that only predicts.
         rule: how a step moves the weights; ``None`` for a model that is not trained.
+        layout: where arrays are on a mesh of devices; ``None``: on one device.
     """
 
     def __init__(
-        self, model: "Container", objective: Objective | None = None, rule: PureRule | ScriptedRule | None = None
+        self,
+        model: "Container",
+        objective: Objective | None = None,
+        rule: PureRule | ScriptedRule | None = None,
+        layout: Layout | None = None,
     ):
         self._model = model
         self._switches = switches.count()
@@ -98,24 +117,29 @@ class Programs:
         self._output_names = model.output_names
         self._objective = objective
         self._rule = rule
+        self.layout = layout
         declared = [(place.path, spec) for place in model.ledger.places for spec in place.layer.weight_declarations]
         self._regularizers = [(path, spec.name, spec.regularizer) for path, spec in declared if spec.regularizer]
         self._constraints = [(path, spec.name, spec.constraint) for path, spec in declared if spec.constraint]
 
         reads = () if rule is None else rule.reads
-        self.train_batch = Program(self._train_batch, reads, donate_argnums=0)
-        self.test_batch = Program(self._test_batch)
-        self.predict_batch = Program(self._predict_batch)
-        self.train_batches = Program(self._train_batches, reads, donate_argnums=0)
-        self.test_batches = Program(self._test_batches, static_argnames="size")
-        self.predict_batches = Program(self._predict_batches, static_argnames="size")
+        self.train_batch = Program(self._train_batch, reads, layout, donate_argnums=0)
+        self.test_batch = Program(self._test_batch, layout=layout)
+        self.predict_batch = Program(self._predict_batch, layout=layout)
+        self.train_batches = Program(self._train_batches, reads, layout, donate_argnums=0)
+        self.test_batches = Program(self._test_batches, layout=layout)
+        self.predict_batches = Program(self._predict_batches, layout=layout)
 
         self._clocks: dict[tuple[str, int], ChunkClock] = {}
         self._output_bytes: dict[Any, int] = {}
 
     def current(self) -> "Programs":
         """Return these programs, or new ones if a layer has been switched since (see `jkeras.engine.switches`)."""
-        return self if self._switches == switches.count() else Programs(self._model, self._objective, self._rule)
+        return (
+            self
+            if self._switches == switches.count()
+            else Programs(self._model, self._objective, self._rule, self.layout)
+        )
 
     def clock(self, kind: str, size: int) -> ChunkClock:
         """Return the clock of a program: 'train', 'test' or 'predict', and batch size. It keeps what it learned."""
@@ -175,6 +199,7 @@ class Programs:
         if self._rule is None:
             raise RuntimeError("The model is not compiled, so nothing moves its weights.")
         key = _key(seed, step)
+        batch = self._split(batch)
         loss = partial(self._loss, train=True, key=key)
         gradient = jax.value_and_grad(loss, has_aux=True)
         (total, (state, report)), grads = gradient(carry.trainable, frozen, carry.state, batch)
@@ -182,7 +207,7 @@ class Programs:
         trainable, opt_state = self._rule.advance(grads, carry.opt_state, carry.trainable, told)
         if not self._rule.constrains:
             trainable = self._constrained(trainable)
-        return Carry(trainable, state, opt_state), report
+        return self._kept(Carry(trainable, state, opt_state)), self._readable(report)
 
     def _constrained(self, trainable: Params) -> Params:
         for path, name, constraint in self._constraints:
@@ -193,15 +218,31 @@ class Programs:
 
     def _test_batch(self, params: Params, state: State, batch: Batch, seed: Any, step: Any) -> tuple[State, Array]:
         """Loss and metrics of one batch at inference. Returns the new state and the vector."""
-        _, (state, report) = self._loss(params, {}, state, batch, False, _key(seed, step))
-        return state, report
+        _, (state, report) = self._loss(params, {}, state, self._split(batch), False, _key(seed, step))
+        return self._kept(state), self._readable(report)
 
     def _predict_batch(
         self, params: Params, state: State, inputs: list[Array], seed: Any, step: Any
     ) -> tuple[State, list[Array]]:
         """The outputs for one batch at inference. Returns the new state and the outputs."""
-        result = self._evaluate(params, state, inputs, Context(False, _key(seed, step)))
-        return result.state, result.outputs
+        result = self._evaluate(params, state, self._split(inputs), Context(False, _key(seed, step)))
+        return self._kept(result.state), self._readable(result.outputs)
+
+    # ---- on a mesh of devices
+
+    def enter(self, batch: Any) -> Any:
+        """Put a batch where the programs for one batch take it."""
+        return batch if self.layout is None else self.layout.batch(batch)
+
+    def _kept(self, tree: Any) -> Any:
+        """Let new weights and states be where the old ones were, so that the next step takes them as they are."""
+        return tree if self.layout is None else self.layout.keep(tree)
+
+    def _split(self, batch: Any) -> Any:
+        return batch if self.layout is None else self.layout.split(batch)
+
+    def _readable(self, tree: Any) -> Any:
+        return tree if self.layout is None else self.layout.readable(tree)
 
     # ---- many batches
 
@@ -210,7 +251,7 @@ class Programs:
         carry: Carry,
         frozen: Params,
         data: Batch,
-        order: Array,
+        order: Array | None,
         first: Any,
         stop: Any,
         seed: Any,
@@ -219,6 +260,7 @@ class Programs:
         """Steps `first` to `stop` (excluded) of an epoch.
 
         Args:
+            data: samples; or, without an order, ``(batches, batch size, …)``.
             order: ``(batches, batch size)``, the rows of the data that make up each batch.
             step: number of the step `first` since the model was made; it makes the keys.
 
@@ -226,53 +268,51 @@ class Programs:
             The new carry, and loss and metrics of the steps from `first` on, ``(at least stop - first, values)``.
         """
 
-        order = jnp.asarray(order)  # also where it is run without jit, as JAX's search for NaN does
+        if order is not None:
+            order = jnp.asarray(order)  # also where it is run without jit, as JAX's search for NaN does
 
         def body(index: Array, loop: tuple[Carry, Array]) -> tuple[Carry, Array]:
             carry, reports = loop
-            carry, report = self._train_batch(carry, frozen, _rows(data, order[index]), seed, step + (index - first))
+            batch = _at(data, index) if order is None else _rows(data, order[index])
+            carry, report = self._train_batch(carry, frozen, batch, seed, step + (index - first))
             return carry, reports.at[index - first].set(report)
 
-        reports = self._no_reports(min(len(order), LONGEST_CHUNK))
+        reports = self._no_reports(min(len(data.inputs[0] if order is None else order), LONGEST_CHUNK))
         return lax.fori_loop(first, stop, body, (carry, reports))
 
     def _test_batches(
-        self, params: Params, state: State, data: Batch, first: Any, stop: Any, seed: Any, step: Any, size: int
+        self, params: Params, state: State, data: Batch, first: Any, stop: Any, seed: Any, step: Any
     ) -> tuple[State, Array]:
-        """Loss and metrics, ``(batches, values)``, of the batches `first` to `stop`; consecutive rows make up a batch.
+        """Loss and metrics, ``(batches, values)``, of the batches `first` to `stop`.
 
         Args:
-            size: rows of a batch; those of `data` are a multiple of it.
+            data: ``(batches, batch size, …)``.
             step: number of the batch `first` among all inferences; it makes the keys.
         """
 
         def body(index: Array, loop: tuple[State, Array]) -> tuple[State, Array]:
             state, reports = loop
-            state, report = self._test_batch(params, state, _slice(data, index, size), seed, step + (index - first))
+            state, report = self._test_batch(params, state, _at(data, index), seed, step + (index - first))
             return state, reports.at[index].set(report)
 
-        return lax.fori_loop(first, stop, body, (state, self._no_reports(len(data.inputs[0]) // size)))
+        return lax.fori_loop(first, stop, body, (state, self._no_reports(len(data.inputs[0]))))
 
     def _predict_batches(
-        self, params: Params, state: State, data: Batch, first: Any, stop: Any, seed: Any, step: Any, size: int
+        self, params: Params, state: State, data: Batch, first: Any, stop: Any, seed: Any, step: Any
     ) -> tuple[State, list[Array]]:
-        """The outputs for all rows of `data`, zeros where no batch ran; arguments as for `_test_batches`."""
+        """The outputs for all batches of `data`, zeros where none ran; arguments and shapes as for `_test_batches`."""
 
         def outputs_of(index: Array, state: State) -> tuple[State, list[Array]]:
-            return self._predict_batch(params, state, _slice(data, index, size).inputs, seed, step + (index - first))
+            return self._predict_batch(params, state, _at(data, index).inputs, seed, step + (index - first))
 
         def body(index: Array, loop: tuple[State, list[Array]]) -> tuple[State, list[Array]]:
             state, results = loop
             state, outputs = outputs_of(index, state)
-            written = [
-                lax.dynamic_update_slice_in_dim(result, output, index * size, axis=0)
-                for result, output in zip(results, outputs, strict=True)
-            ]
-            return state, written
+            return state, [result.at[index].set(output) for result, output in zip(results, outputs, strict=True)]
 
-        rows = len(data.inputs[0])
+        batches = len(data.inputs[0])
         _, like = jax.eval_shape(outputs_of, 0, state)
-        return lax.fori_loop(first, stop, body, (state, [jnp.zeros((rows, *one.shape[1:]), one.dtype) for one in like]))
+        return lax.fori_loop(first, stop, body, (state, [jnp.zeros((batches, *one.shape), one.dtype) for one in like]))
 
     def _no_reports(self, batches: int) -> Array:
         values = 0 if self._objective is None else len(self._objective.names)
@@ -284,8 +324,8 @@ def _rows(data: Batch, rows: Array) -> Batch:
     return jax.tree.map(lambda array: array.at[rows].get(mode="promise_in_bounds"), data)
 
 
-def _slice(data: Batch, index: Array, size: int) -> Batch:
-    return jax.tree.map(lambda array: lax.dynamic_slice_in_dim(array, index * size, size, axis=0), data)
+def _at(data: Batch, index: Array) -> Batch:
+    return jax.tree.map(lambda array: lax.dynamic_index_in_dim(array, index, keepdims=False), data)
 
 
 def _key(seed: Any, step: Any) -> Key:

@@ -13,8 +13,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jkeras.distribute.placement import Layout
 from jkeras.engine import tree
-from jkeras.engine.copies import own_copies, own_copy
+from jkeras.engine.copies import on_one_device, own_copies, own_copy
 from jkeras.engine.interrupts import deferred_interrupts
 from jkeras.engine.losses import Objective
 from jkeras.engine.rules import rule_for
@@ -57,8 +58,24 @@ class Trainer:
         handles = [handle for place in self._ledger.places for handle in place.layer._handles.values()]
         self.rule = rule_for(optimizer, weights, [handle for handle in handles if handle not in moved])
         self.memory = self.rule.memory
-        self._programs = Programs(model, objective, self.rule)
+        self.layout = model.layout()
+        self._programs = Programs(model, objective, self.rule, self.layout)
         self.rule.start(self._moved.gather(_params))
+        self.settle()
+
+    def settle(self) -> None:
+        """Put all arrays where they belong, if the model is on a mesh of devices."""
+        if self.layout is not None:
+            self.model.gather()
+            self.memory.opt_state = self.layout.place(self.memory.opt_state)
+
+    def move(self, layout: Layout | None) -> None:
+        """Go on elsewhere: on another mesh of devices, or, with ``None``, on one device."""
+        self.layout = layout
+        self._programs = Programs(self.model, self.objective, self.rule, layout)
+        if layout is None:
+            self.memory.opt_state = on_one_device(self.memory.opt_state)
+        self.settle()
 
     @property
     def programs(self) -> Programs:
@@ -111,9 +128,12 @@ class Trainer:
         model.reclaim()
         with deferred_interrupts():
             carry = Carry(self._moved.gather(_params), self._ledger.gather(_state), self.memory.opt_state)
+            frozen = self._frozen.gather(_params)
+            if self.layout is not None:  # what a script or a callback has set may be elsewhere
+                carry, frozen = self.layout.place(carry), self.layout.place(frozen)
             spare = None if self._has_run else jax.tree.map(_on_host, carry)
             try:
-                new, reports = program(carry, self._frozen.gather(_params), *arguments, self._seed, model.steps_done)
+                new, reports = program(carry, frozen, *arguments, self._seed, model.steps_done)
                 reports = np.asarray(reports)  # waits for the device, where a step may still fail
             except BaseException as error:
                 self._recover(carry, spare, error)

@@ -1,0 +1,99 @@
+"""A model on several devices: on which, and whether it was told in time."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, cast
+
+from jkeras.distribute.placement import Layout, Placement, current
+from jkeras.engine import tree
+from jkeras.engine.copies import on_one_device
+
+__all__ = ["RunsOnDevices"]
+
+
+class RunsOnDevices:
+    """The part of a model that knows its devices."""
+
+    name: str
+    _placement: Placement | None = None
+    _layout: Layout | None = None
+
+    def distribute(self, mesh: Any, rules: Mapping[str, Any] | None = None) -> None:
+        """Let the model work on a mesh of devices from now on: training goes on with the same weights and optimizer state.
+
+        Batches are split over the mesh axis ``'batch'`` or ``'data'`` (over the first axis, if none is called so). Weights and
+        what the optimizer remembers of them are copied to all devices, but for those that a rule splits.
+
+        Args:
+            mesh: a `jax.sharding.Mesh`; ``None``: back to one device.
+            rules: ``{pattern: PartitionSpec}``. A pattern such as ``'embedding_*'`` fits names of layers, and is about those
+                weights that have as many axes as the ``PartitionSpec`` has entries; with a slash, as in ``'dense_1/b'``, it fits
+                one weight.
+
+        Raises:
+            TypeError: `mesh` is no mesh, or `rules` are no dict of that form.
+            ValueError: a rule fits no weight, or an axis of the mesh does not divide that of a weight.
+
+        ::
+
+            import jax
+            from jax.sharding import PartitionSpec as P
+            from jkeras.layers import Embedding, Flatten, Dense
+            from jkeras.models import Sequential
+
+            model = Sequential([Embedding(1000, 8, input_length=5, name="words"), Flatten(), Dense(2)])
+            model.compile("adagrad", "mse")
+            model.distribute(jax.make_mesh((1, 1), ("batch", "model")), {"words": P("model", None)})
+        """
+        model: Any = self
+        chosen = None if mesh is None else Placement(mesh, rules)
+        layout = None if chosen is None else Layout(chosen, model)
+        self._placement, self._layout, model._programs = chosen, layout, None
+        if layout is None:
+            for place in model.ledger.places:
+                for trainable in (True, False):
+                    place.layer.store_own(on_one_device(place.layer.own_arrays(trainable)), trainable)
+        if model._trainer is not None:
+            model._trainer.move(layout)
+
+    def _place(self, mesh: Any, rules: Mapping[str, Any] | None) -> None:
+        """Choose the devices when the model is compiled."""
+        if mesh is not None:
+            self._placement = Placement(mesh, rules)
+        elif rules is not None:
+            raise ValueError("compile: rules say how weights are split over a mesh; give mesh= too.")
+        elif current() is not None:
+            self._placement = current()
+        self._layout = None
+
+    def layout(self) -> Layout | None:
+        """Return where the model's arrays are on its mesh of devices; ``None``: it works on one device."""
+        if self._placement is not None and self._layout is None:
+            self._layout = Layout(self._placement, cast(Any, self))
+        return self._layout
+
+    def _check_placement(self, method: str) -> None:
+        """Raise where a ``with data_parallel()`` was opened too late for this model."""
+        wanted = current()
+        if wanted is not None and wanted != self._placement:
+            now = "one device" if self._placement is None else repr(self._placement)
+            raise RuntimeError(
+                f"{method}: model {self.name!r} was compiled for {now}, before this `with data_parallel()` of {wanted!r} began. "
+                "Compile it inside the block, or let it move: model.distribute(mesh), where mesh is what `with data_parallel() as "
+                "mesh` gives."
+            )
+
+    def _placed(self, params: Any, state: Any) -> tuple[Any, Any]:
+        """Return params and state where they belong, and let the layers keep them: what a script has set is moved once."""
+        model: Any = self
+        layout = self.layout()
+        if layout is None:
+            return params, state
+        params, state = layout.place(params), layout.place(state)
+        for arrays, trainable in ((params, True), (state, False)):
+            tree.hand_back(model.ledger.places, arrays, partial(_keep, trainable))
+        return params, state
+
+
+def _keep(trainable: bool, layer: Any, arrays: Mapping[str, Any]) -> None:
+    layer.store_own(arrays, trainable)

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jkeras.backend import splitting
 from jkeras.backend.dispatch import op
 from jkeras.backend.variables import as_array
 from jkeras.typing import Array
@@ -22,8 +23,9 @@ def dot(x: Any, y: Any) -> Array:
     (2, 3, 5, 6)
     """
     x, y = as_array(x), as_array(y)
-    if x.ndim > 2 and y.ndim == 2:
-        # As a product of two matrices: the derivative of jnp.dot would first make a transposed copy of the gradient.
+    if x.ndim > 2 and y.ndim == 2 and splitting.mesh() is None:
+        # As a product of two matrices: the derivative of jnp.dot would first make a transposed copy of the gradient. (On a mesh
+        # rows would be collected from all devices, where not the first axis is that of the samples.)
         rows = jnp.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
         return jnp.reshape(jnp.dot(rows, y), (*x.shape[:-1], y.shape[-1]))
     return jnp.dot(x, y)

@@ -14,11 +14,15 @@ from collections.abc import Sequence
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
+from typing import TYPE_CHECKING
 
 from jkeras import __version__
 from jkeras.cli_files import add_commands, run_command
 from jkeras.demo.command import add_command, run_demo
 from jkeras.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from jkeras.cli_hosts import Group
 
 __all__ = ["main"]
 
@@ -85,6 +89,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--py2", action="store_true", help="translate the script, and the modules that stand beside it, from Python 2"
     )
+    run.add_argument(
+        "--hosts", type=int, metavar="N", help="train together with N-1 other processes that run the same script"
+    )
+    run.add_argument("--host-id", type=int, metavar="I", help="which of them this is, from 0")
+    run.add_argument("--coordinator", metavar="ADDRESS:PORT", help="where the process 0 is to be found")
     run.add_argument("--no-cache", action="store_true", help="do not keep compiled programs in ~/.cache/jkeras")
     add_commands(commands)
     add_command(commands)
@@ -112,8 +121,9 @@ def _run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     except OSError as error:
         return _stop(f"can't open the script {script!r}: {error.strerror}.", code=2)
     try:
+        group = _group(options)
         _prepare(options, folder)
-    except (RuntimeError, MissingExtraError) as error:
+    except (RuntimeError, ValueError, MissingExtraError) as error:
         return _stop(str(error))
     # As `python` does: __file__ is absolute, sys.argv[0] as given, and imports look into the script's folder first.
     sys.argv = [script, *arguments]
@@ -124,15 +134,32 @@ def _run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     vars(module).update(__file__=path, __loader__=loader, __builtins__=builtins, __cached__=None, __annotations__={})
     sys.modules["__main__"] = module
     try:
-        exec(_compile(source, path, module, options.py2), vars(module))
-    except SystemExit:
+        with contextlib.nullcontext() if group is None else group.running():
+            exec(_compile(source, path, module, options.py2), vars(module))
+    except SystemExit as error:
+        if group is not None and error.code:
+            group.leave(error)
         raise
     except BaseException as error:
         if not options.py2:
             _hint_at_python_2(error)
         _show(error)
+        if group is not None:
+            group.leave(error)
         return _INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
     return 0
+
+
+def _group(options: argparse.Namespace) -> "Group | None":
+    """Return the processes that run the script together, this one among them, if it has others."""
+    given = options.hosts, options.host_id, options.coordinator
+    if given == (None, None, None):
+        return None
+    if None in given:
+        raise ValueError("--hosts, --host-id and --coordinator belong together: give all three.")
+    from jkeras.cli_hosts import Group
+
+    return Group(*given)
 
 
 def _stop(message: str, code: int = 1) -> int:

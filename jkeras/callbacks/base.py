@@ -39,6 +39,8 @@ class Callback:
 
     keeps_training = False
     """Whether this callback saves and restores the whole training: it comes after all others. For `Resume`."""
+    only_first = False
+    """Whether only the first of several processes that train together has this callback: what it writes is there once."""
     resumes = False
     """Whether the training goes on where it was interrupted: known from `on_train_begin` on."""
     remembers: Sequence[str] = ()

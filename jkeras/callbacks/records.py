@@ -30,6 +30,8 @@ class CSVLogger(Callback):
     they are the file's.
     """
 
+    only_first = True
+
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False):
         super().__init__()
         self.filename = filename
@@ -95,6 +97,8 @@ class RemoteMonitor(Callback):
         field: of the form that holds the JSON: ``{"epoch": 0, "loss": 0.1, …}``.
         headers: further HTTP headers.
     """
+
+    only_first = True
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jkeras.callbacks.base import Callback, Logs
+from jkeras.distribute import hosts
 from jkeras.errors import FileFormatError
 from jkeras.utils.progbar import echo
 
@@ -26,6 +27,8 @@ class Resume(Callback):
         path: of the file that the training is kept in, ``'training.jk'`` for example. It is replaced as a whole or not at all, so
             the process may be killed at any moment.
         period: save after every so-many-th epoch, and after the last.
+        other_devices: whether to go on also on another number of devices than the file was written on. The numbers are then the
+            same to within rounding only.
 
     Raises:
         ValueError: the file is of another model, of data of another size, or not of Resume; or `path` ends like that of an HDF5
@@ -58,7 +61,7 @@ class Resume(Callback):
 
     keeps_training = True
 
-    def __init__(self, path: str | os.PathLike[str], period: int = 1):
+    def __init__(self, path: str | os.PathLike[str], period: int = 1, other_devices: bool = False):
         super().__init__()
         self.path = os.fspath(path)
         if self.path.lower().endswith((".h5", ".hdf5", ".keras")):
@@ -69,6 +72,7 @@ class Resume(Callback):
             raise ValueError(f"Resume: period is a number of epochs, 1 or more; got {period!r}.")
         self._file = os.path.abspath(self.path)  # also if the script goes to another folder
         self.period = int(period)
+        self.other_devices = bool(other_devices)
         self.epoch = 0
         self._done: list[dict[str, Any]] = []  # histories of the calls of fit that ended
         self._others: list[Any] = []
@@ -94,7 +98,9 @@ class Resume(Callback):
             )
         self._began = self._description()
         self._snapshot = None
-        if os.path.exists(self._file):
+        found = os.path.exists(self._file)
+        hosts.same("The files of Resume", found, f"Put {self.path!r} on a disk that all of them share.")
+        if found:
             snapshot = read_snapshot(self._file)
             self._check(snapshot)
             if self._call_of(snapshot) >= len(self._done):
@@ -123,6 +129,8 @@ class Resume(Callback):
         if self._done:  # of several calls the first one counts, which is the same in every run
             training, fresh = self._began["training"], self._began["fresh"]
         data = {name: self.params.get(name) for name in _DATA}
+        layout = self.model.layout()
+        data["devices"] = 1 if layout is None else layout.placement.mesh.size
         return {"model": model, "training": training, "fresh": fresh, "data": data}
 
     def _check(self, snapshot: "Snapshot") -> None:
@@ -142,6 +150,8 @@ class Resume(Callback):
                     f"{self.path!r} was not written by Resume, or by another version of it. Delete it."
                 )
         before, now = kept["began"], self._began
+        self._check_devices(before["data"].pop("devices", 1), now["data"]["devices"])
+        now = {**now, "data": {name: now["data"].get(name) for name in _DATA}}
         ways = ["model", *(["training"] if before["fresh"] == now["fresh"] else [])]
         if self._call_of(snapshot) == len(self._done):
             ways.append("data")
@@ -151,6 +161,13 @@ class Resume(Callback):
                     f"Resume: {self.path!r} is of another training: {_said(place, old, new)}. To train anew delete the file, or "
                     "give Resume another path."
                 )
+
+    def _check_devices(self, before: Any, now: int) -> None:
+        if before != now and not self.other_devices:
+            raise ValueError(
+                f"Resume: {self.path!r} was written on {before} devices, and this training has {now}. Train on as many as before, "
+                "or give Resume other_devices=True: the numbers are then the same to within rounding, and not bit for bit."
+            )
 
     @staticmethod
     def _call_of(snapshot: "Snapshot") -> int:

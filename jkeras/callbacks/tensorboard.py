@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from jkeras.callbacks.base import Callback, Logs
+from jkeras.distribute import hosts
 from jkeras.errors import MissingExtraError
 
 __all__ = ["TensorBoard"]
@@ -61,7 +62,8 @@ class TensorBoard(Callback):
                 "TensorBoard: histograms of the layers' outputs are made on the validation data: give fit() validation_data or "
                 "validation_split, or set histogram_freq=0."
             )
-        self._writer = self._open(self.log_dir)
+        # Of several processes that train together the first one writes; all of them compute what is written.
+        self._writer = self._open(self.log_dir) if hosts.is_first() else None
         self._outputs = None
         if self.write_graph:
             self._add(0, graph_def=_graph(self.model).SerializeToString())
@@ -80,15 +82,18 @@ class TensorBoard(Callback):
                 values += [summary.Value(tag=name, image=_picture(array)) for name, array in self._weights()]
         self._add(epoch, summary=summary(value=values))
         self._next_step = epoch + 1
-        self._writer.flush()
+        if self._writer is not None:
+            self._writer.flush()
 
     def on_train_end(self, _: Any = None) -> None:  # type: ignore[override]
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
 
     def _add(self, step: int, **content: Any) -> None:
         from tensorboard.compat.proto.event_pb2 import Event  # type: ignore
 
-        self._writer.add_event(Event(wall_time=time.time(), step=step, **content))
+        if self._writer is not None:
+            self._writer.add_event(Event(wall_time=time.time(), step=step, **content))
 
     def _weights(self) -> Iterator[tuple[str, np.ndarray]]:
         for layer in self.model.layers:

@@ -17,6 +17,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from jkeras.backend.splitting import split_over
+from jkeras.distribute import hosts
 
 if TYPE_CHECKING:
     from jkeras.engine.container import Container
@@ -262,6 +263,22 @@ class Layout:
         if not self.placement.many_hosts:
             return tree
         return jax.tree.map(lambda leaf: jax.lax.with_sharding_constraint(leaf, self._everywhere), tree)
+
+    # ---- several processes
+
+    def agreed(self, value: Any) -> Any:
+        """Return what the first process has decided, where several work together."""
+        return hosts.from_first(value) if self.placement.many_hosts else value
+
+    def check_same(self, what: str, value: Any, advice: str) -> None:
+        """Raise a `ValueError` where processes that work together have different things; see `hosts.same`."""
+        if self.placement.many_hosts:
+            hosts.same(what, value, advice)
+
+    def of_shares(self, tree: Any) -> Any:
+        """Return the arrays of which each process has a share, one after the other."""
+        sharding, parts = self.placement.sharding(self.placement.axis), self.placement.parts
+        return jax.tree.map(lambda leaf: hosts.whole_of_shares(leaf, sharding, parts), tree)
 
     def tracing(self) -> AbstractContextManager[None]:
         """Return a context for tracing: what must run on each device for itself finds the mesh in it."""

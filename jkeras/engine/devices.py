@@ -1,12 +1,19 @@
 """A model on several devices: on which, and whether it was told in time."""
 
-from collections.abc import Mapping
+import math
+import zlib
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
+import jax
+import numpy as np
+
+from jkeras.distribute import hosts
 from jkeras.distribute.placement import Layout, Placement, current
 from jkeras.engine import tree
 from jkeras.engine.copies import on_one_device
+from jkeras.engine.sources import Loading
 
 __all__ = ["RunsOnDevices"]
 
@@ -47,7 +54,7 @@ class RunsOnDevices:
         """
         model: Any = self
         chosen = None if mesh is None else Placement(mesh, rules)
-        layout = None if chosen is None else Layout(chosen, model)
+        layout = None if chosen is None else self._layout_on(chosen)
         self._placement, self._layout, model._programs = chosen, layout, None
         if layout is None:
             for place in model.ledger.places:
@@ -69,8 +76,52 @@ class RunsOnDevices:
     def layout(self) -> Layout | None:
         """Return where the model's arrays are on its mesh of devices; ``None``: it works on one device."""
         if self._placement is not None and self._layout is None:
-            self._layout = Layout(self._placement, cast(Any, self))
+            self._layout = self._layout_on(self._placement)
         return self._layout
+
+    def _layout_on(self, placement: Placement) -> Layout:
+        """Return a new layout; where several processes work together, they get the weights of the first one."""
+        model: Any = self
+        layout = Layout(placement, model)
+        if placement.many_hosts:
+            named = [("/".join(path), np.shape(leaf)) for path, leaf in tree.leaves(model.ledger.gather(_own(True)))]
+            layout.check_same(
+                f"The models {self.name!r}", zlib.crc32(repr(named).encode()), "Build the same model in every process."
+            )
+            for trainable in (True, False):
+                arrays = hosts.from_first(model.ledger.gather(_own(trainable)))
+                tree.hand_back(model.ledger.places, arrays, partial(_keep, trainable))
+            model._run_seed = int(hosts.from_first(model.seed))
+        return layout
+
+    def _agreed_loading(self, loading: Loading) -> Loading:
+        """Return what is loaded: how much memory is free is not the same for all processes."""
+        layout, ways = self.layout(), list(Loading)
+        return loading if layout is None else ways[int(layout.agreed(ways.index(loading)))]
+
+    def _check_division(self, samples: int, batch_size: int, method: str) -> None:
+        """Raise where batches cannot be divided evenly among the devices; a last, short one may be."""
+        parts = 1 if self._placement is None else self._placement.parts
+        if batch_size % parts == 0 or samples < batch_size:
+            return
+        what = "is fewer samples than there are devices" if batch_size < parts else "cannot be divided evenly"
+        near = sorted({max(1, batch_size // parts) * parts, -(-batch_size // parts) * parts})
+        raise ValueError(
+            f"{method}: batch_size={batch_size} {what}: the mesh axis {self._placement and self._placement.axis!r} has {parts}. "
+            f"Let batch_size be a multiple of {parts}, such as {' or '.join(map(str, near))}, or take as many devices as divide "
+            f"it: data_parallel({math.gcd(batch_size, parts)})."
+        )
+
+    def _check_same_data(self, method: str, data: Any) -> None:
+        """Raise where the processes that work together were given arrays of different shapes."""
+        layout = self.layout()
+        if layout is not None and layout.placement.many_hosts:
+            layout.check_same(
+                f"The arrays given to {method}",
+                [np.shape(leaf) for leaf in jax.tree.leaves(data)],
+                "Every process is given all samples, the same in each. To give each a share of its own, pass a generator or a "
+                "loader of batches.",
+            )
 
     def _check_placement(self, method: str) -> None:
         """Raise where a ``with data_parallel()`` was opened too late for this model."""
@@ -93,6 +144,10 @@ class RunsOnDevices:
         for arrays, trainable in ((params, True), (state, False)):
             tree.hand_back(model.ledger.places, arrays, partial(_keep, trainable))
         return params, state
+
+
+def _own(trainable: bool) -> Callable[[tree.Place], Mapping[str, Any]]:
+    return lambda place: place.layer.own_arrays(trainable)
 
 
 def _keep(trainable: bool, layer: Any, arrays: Mapping[str, Any]) -> None:

@@ -9,12 +9,14 @@ import numpy as np
 
 from jkeras.callbacks import CallbackList
 from jkeras.compat.keras2 import _level_outside, accepts_keras2
+from jkeras.distribute.placement import Layout
 from jkeras.engine import position, stateful
 from jkeras.engine.copies import host_copies
 from jkeras.engine.data import as_list, whole
 from jkeras.engine.enqueuer import GeneratorEnqueuer, endless
 from jkeras.engine.loaders import known_samples
 from jkeras.engine.node import one_or_list
+from jkeras.engine.shares import next_batch, shares
 from jkeras.engine.sources import Loading
 from jkeras.engine.step import Batch
 from jkeras.engine.trainer import Trainer
@@ -255,9 +257,12 @@ def fit(
     def prepare(made: Any) -> Batch:
         x, y, sample_weight = model.split_batch(made)
         batch = model._batch(x, y, sample_weight, class_weight, method="fit_generator")
-        stateful.check_batches(model, len(batch.inputs[0]), len(batch.inputs[0]), "fit_generator")
+        size = len(batch.inputs[0]) * shares(trainer.layout)
+        stateful.check_batches(model, size, size, "fit_generator")
         batch = host_copies(batch)
-        return loop.on_device(batch) if trainer.layout is None else trainer.layout.batch(batch)
+        if trainer.layout is None:
+            return loop.on_device(batch)
+        return batch if trainer.layout.placement.many_hosts else trainer.layout.batch(batch)
 
     callbacks.on_train_begin()
     model.stop_training = False
@@ -307,9 +312,8 @@ def _train_epoch(
     """
     seen = number = size = 0
     while samples is None or seen < samples:
-        try:
-            batch = enqueuer.get()
-        except StopIteration:
+        batch = next_batch(enqueuer, trainer.layout)
+        if batch is None:
             return seen, size, True
         size = len(batch.inputs[0])
         logs: dict[str, Any] = {"batch": number, "size": size}
@@ -381,7 +385,8 @@ def evaluate(
         return host_copies(model._batch(x, y, sample_weight, method="evaluate_generator"))
 
     total, seen = np.zeros(len(trainer.objective.names)), 0
-    made = _until(generator, prepare, val_samples, "evaluate_generator", max_q_size, nb_worker, pickle_safe)
+    how = (max_q_size, nb_worker, pickle_safe)
+    made = _until(generator, prepare, val_samples, "evaluate_generator", how, trainer.layout)
     with closing(made):  # ends the threads also where a step fails
         for batch in made:
             size = len(batch.inputs[0])
@@ -411,7 +416,8 @@ def predict(
         return host_copies(model._inputs(model.split_inputs(made)))
 
     parts: list[list[np.ndarray]] = []
-    made = _until(generator, prepare, val_samples, "predict_generator", max_q_size, nb_worker, pickle_safe)
+    how = (max_q_size, nb_worker, pickle_safe)
+    made = _until(generator, prepare, val_samples, "predict_generator", how, model.programs.layout)
     with closing(made):
         for inputs in made:
             model._check_one_batch(inputs, "predict_generator")
@@ -420,7 +426,12 @@ def predict(
 
 
 def _until(
-    generator: Any, prepare: Any, samples: int | None, method: str, max_q_size: int, nb_worker: int, pickle_safe: bool
+    generator: Any,
+    prepare: Any,
+    samples: int | None,
+    method: str,
+    how: tuple[int, int, bool],
+    layout: Layout | None,
 ) -> Generator[Any, None, None]:
     """Yield prepared batches of so many samples, or, for ``None``, all that a loader has.
 
@@ -428,11 +439,10 @@ def _until(
         ValueError: there are none, or not so many.
     """
     source, seen = iter(generator) if samples is None else generator, 0
-    with _batches(source, prepare, max_q_size, nb_worker, pickle_safe) as enqueuer:
+    with _batches(source, prepare, *how) as enqueuer:
         while samples is None or seen < samples:
-            try:
-                batch = enqueuer.get()
-            except StopIteration:
+            batch = next_batch(enqueuer, layout)
+            if batch is None:
                 break
             yield batch
             seen += len((batch.inputs if isinstance(batch, Batch) else batch)[0])

@@ -84,7 +84,7 @@ def fit(
         names: what the logs call the values of `Model.metrics_names`.
         isolate_state: whether validation starts from zero states and leaves the model's as they were.
     """
-    samples = len(data.inputs[0])
+    samples, layout = len(data.inputs[0]), trainer.layout
     validate = _validates(model, trainer, validation, batch_size)
     callbacks.on_train_begin()
     model.stop_training = False
@@ -95,7 +95,9 @@ def fit(
         position.within_epoch(model)
         callbacks.on_epoch_begin(epoch)
         index = shuffled(index, shuffle, batch_size)
-        for load in loads(data, index, batch_size, trainer.layout):
+        if layout is not None:
+            index = layout.agreed(index)
+        for load in loads(data, index, batch_size, layout):
             _train_on(trainer, load, names, callbacks, single)
         logs: dict[str, Any] = {}
         if validate is not None:
@@ -105,6 +107,8 @@ def fit(
         position.reached(model, epoch + 1, index, random=False)  # for callbacks that save
         callbacks.on_epoch_end(epoch, logs)
         position.reached(model, epoch + 1, index)  # what they drew from np.random counts too
+        if layout is not None:
+            model.stop_training = bool(layout.agreed(model.stop_training))
         if model.stop_training:
             break
     callbacks.on_train_end()
@@ -126,11 +130,13 @@ def _train_on(trainer: Trainer, load: Load, names: Sequence[str], callbacks: Cal
     program, clock = trainer.programs.train_batches, trainer.programs.clock("train", size)
     # One call takes them along; for several calls they are on the device before.
     order = load.rows
-    if order is not None and (single or clock.steps() < count):
-        order = jax.device_put(order) if trainer.layout is None else trainer.layout.everywhere(order)
+    if order is not None and trainer.layout is not None:
+        order = trainer.layout.everywhere(order)
+    elif order is not None and (single or clock.steps() < count):
+        order = jax.device_put(order)
     done = 0
     while done < count:
-        steps = 1 if single else min(clock.steps(), count - done)
+        steps = 1 if single else min(_agreed_steps(clock, trainer.layout), count - done)
         batch = load.first + done
         logs: dict[str, Any] = {"batch": batch, "size": size}
         if single:
@@ -165,7 +171,7 @@ def evaluate(model: "Model", trainer: Trainer, data: Iterable[Block], bar: Progb
     for block in data:
         seed, step = model.inference_seed(block.batches)
         clock = programs.clock("test", block.size)
-        for first, stop in _chunks(block, clock, bar):
+        for first, stop in _chunks(block, clock, bar, trainer.layout):
             state, reports = programs.test_batches(params, state, block.data, first, stop, seed, step + first)
             total += np.asarray(reports, np.float64)[first:stop].sum(axis=0) * block.size
         samples += block.batches * block.size
@@ -196,7 +202,7 @@ def predict(model: "Model", inputs: list[Any], *, batch_size: int, bar: Progbar 
     for block in blocks(Batch(inputs), batch_size, row_bytes, programs.layout):
         seed, step = model.inference_seed(block.batches)
         clock = programs.clock("predict", block.size)
-        for first, stop in _chunks(block, clock, bar):
+        for first, stop in _chunks(block, clock, bar, programs.layout):
             state, outputs = programs.predict_batches(params, state, block.data, first, stop, seed, step + first)
             parts = [np.asarray(output)[first:stop].reshape(-1, *output.shape[2:]) for output in outputs]
             results = results or [np.empty((samples, *part.shape[1:]), part.dtype) for part in parts]
@@ -216,11 +222,16 @@ def predict_batch(model: "Model", inputs: list[Any]) -> list[np.ndarray]:
     return [np.array(output) for output in outputs]
 
 
-def _chunks(block: Block, clock: ChunkClock, bar: Progbar | None) -> Iterator[tuple[int, int]]:
+def _agreed_steps(clock: ChunkClock, layout: Layout | None) -> int:
+    """Return how many steps the next call should run; several processes must not go by clocks of their own."""
+    return clock.steps() if layout is None else int(layout.agreed(clock.steps()))
+
+
+def _chunks(block: Block, clock: ChunkClock, bar: Progbar | None, layout: Layout | None) -> Iterator[tuple[int, int]]:
     """Yield the first and the last batch (excluded) of each call that works through a block, and time the call."""
     done = 0
     while done < block.batches:
-        steps = min(clock.steps(), block.batches - done)
+        steps = min(_agreed_steps(clock, layout), block.batches - done)
         started = time.perf_counter()
         yield done, done + steps
         clock.ran(steps, time.perf_counter() - started)

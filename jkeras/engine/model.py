@@ -9,6 +9,7 @@ import numpy as np
 from jkeras import optimizers
 from jkeras.callbacks import BaseLogger, CallbackList, History, ProgbarLogger
 from jkeras.compat.keras2 import accepts_keras2
+from jkeras.distribute import hosts
 from jkeras.engine import data as standard
 from jkeras.engine import generators, loop, stateful, tree
 from jkeras.engine.container import Container
@@ -242,7 +243,7 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators, RunsOnDevice
         if isinstance(shuffle, str) and shuffle != "batch":
             raise ValueError(f"shuffle is True, False or 'batch'; got {shuffle!r}.")
         nb_epoch, initial_epoch = int(nb_epoch), int(initial_epoch)
-        loading = loading_for(device_data, x, y, validation_data)
+        loading = self._agreed_loading(loading_for(device_data, x, y, validation_data))
         if is_loader(validation_data):
             refuse_one_shot(validation_data, nb_epoch - initial_epoch, "validation_data")
         if y is None and is_loader(x, lists=True):
@@ -256,6 +257,8 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators, RunsOnDevice
         data = self._batch(x, y, sample_weight, class_weight, loading=loading)
         data, validation = self._validation(data, validation_split, validation_data, loading)
         samples = len(data.inputs[0])
+        self._check_same_data("fit", (data, validation if isinstance(validation, Batch) else None))
+        self._check_division(samples, batch_size, "fit")
         stateful.check_batches(self, samples, batch_size, "fit")
         if isinstance(validation, Batch):
             stateful.check_batches(self, len(validation.inputs[0]), batch_size, "validation")
@@ -290,6 +293,8 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators, RunsOnDevice
         names = _unique(self.metrics_names)
         self.history = History()
         users = CallbackList(callbacks).callbacks
+        if not hosts.is_first():  # which shows and records for all processes
+            users, verbose = [callback for callback in users if not getattr(callback, "only_first", False)], 0
         everyone = CallbackList([BaseLogger(), *users, self.history, *([ProgbarLogger()] if verbose else [])])
         everyone.set_model(self)
         metrics = names + ([f"val_{name}" for name in names] if validates else [])
@@ -316,6 +321,7 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators, RunsOnDevice
             refuse_one_shot(x, 1, "x")
             return one_or_list(generators.evaluate(self, trainer, x, None))
         data = self._batch(x, y, sample_weight, method="evaluate", loading=Loading.MEMORY)
+        self._check_same_data("evaluate", data)
         stateful.check_batches(self, len(data.inputs[0]), batch_size, "evaluate")
         bar = Progbar(len(data.inputs[0])) if verbose == 1 else None
         return one_or_list(loop.evaluate(self, trainer, loop.blocks(data, batch_size, layout=trainer.layout), bar))
@@ -333,6 +339,7 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators, RunsOnDevice
             refuse_one_shot(x, 1, "x")
             return one_or_list(generators.predict(self, x, None))
         inputs = self._inputs(x, loading=Loading.MEMORY)
+        self._check_same_data("predict", inputs)
         stateful.check_batches(self, len(inputs[0]), batch_size, "predict")
         bar = Progbar(len(inputs[0])) if verbose == 1 else None
         return one_or_list(loop.predict(self, inputs, batch_size=batch_size, bar=bar))
@@ -342,6 +349,7 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators, RunsOnDevice
         trainer = self._compiled("train_on_batch")
         batch = self._batch(x, y, sample_weight, class_weight, method="train_on_batch")
         self._check_one_batch(batch.inputs, "train_on_batch")
+        self._check_same_data("train_on_batch", batch)
         programs = trainer.programs
         return one_or_list(trainer.run(programs.train_batch, programs.enter(batch)).tolist())
 
@@ -350,6 +358,7 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators, RunsOnDevice
         trainer = self._compiled("test_on_batch")
         batch = self._batch(x, y, sample_weight, method="test_on_batch")
         self._check_one_batch(batch.inputs, "test_on_batch")
+        self._check_same_data("test_on_batch", batch)
         params, state = self.gather()
         programs = trainer.programs
         state, report = programs.test_batch(params, state, programs.enter(batch), *self.inference_seed(1))
@@ -360,6 +369,7 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators, RunsOnDevice
         """Return the outputs for the given samples as one batch."""
         inputs = self._inputs(x)
         self._check_one_batch(inputs, "predict_on_batch")
+        self._check_same_data("predict_on_batch", inputs)
         return one_or_list(loop.predict_batch(self, inputs))
 
     def _check_one_batch(self, inputs: list[Any], method: str) -> None:

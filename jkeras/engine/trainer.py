@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jkeras.distribute import hosts
 from jkeras.distribute.placement import Layout
 from jkeras.engine import tree
 from jkeras.engine.copies import on_one_device, own_copies, own_copy
@@ -48,6 +49,7 @@ class Trainer:
         self._moved = tree.Ledger([place for place in self._ledger.places if place.trainable], [])
         self._frozen = tree.Ledger([place for place in self._ledger.places if not place.trainable], [])
         self._has_run = False
+        self.layout = model.layout()
         # Drawn now, so that during training ``np.random`` does nothing but shuffle, as in Keras 1.
         self._seed = model.seed
         # What an initializer returned may be held by others, or stand in two layers.
@@ -58,7 +60,6 @@ class Trainer:
         handles = [handle for place in self._ledger.places for handle in place.layer._handles.values()]
         self.rule = rule_for(optimizer, weights, [handle for handle in handles if handle not in moved])
         self.memory = self.rule.memory
-        self.layout = model.layout()
         self._programs = Programs(model, objective, self.rule, self.layout)
         self.rule.start(self._moved.gather(_params))
         self.settle()
@@ -157,7 +158,7 @@ class Trainer:
         if not any(isinstance(leaf, jax.Array) and leaf.is_deleted() for leaf in jax.tree.leaves(carry)):
             return
         if spare is not None:
-            self._give(jax.tree.map(jax.device_put, spare))
+            self._give(jax.tree.map(jnp.asarray, spare))
             return
         for place in self._ledger.places:
             params, state = place.layer.initial_arrays()
@@ -177,7 +178,7 @@ def traced(folder: str | None) -> AbstractContextManager[Any]:
 
 
 def _on_host(leaf: jax.Array) -> Any:
-    return own_copy(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else np.array(leaf)
+    return own_copy(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else hosts.readable(leaf)
 
 
 def _params(place: tree.Place) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from jax.core import Tracer
 from jkeras.backend.config import floatx
 from jkeras.backend.random import host_scope, key_scope
 from jkeras.backend.variables import Variable, unwrap
+from jkeras.distribute.hosts import readable
 from jkeras.engine import rebuild, tree
 from jkeras.engine.contract import Weight
 from jkeras.errors import did_you_mean
@@ -48,7 +49,7 @@ class WeightHandle(Variable):
         return self.layer.own_arrays(self.spec.trainable)[self.spec.name]
 
     def get_value(self, borrow: bool = False) -> np.ndarray:
-        return np.array(self.layer.own_arrays(self.spec.trainable)[self.spec.name])
+        return readable(self.layer.own_arrays(self.spec.trainable)[self.spec.name])
 
     def store(self, array: Any) -> None:
         self.layer.store_array(self.spec, array)

@@ -8,6 +8,7 @@ import numpy as np
 
 from jkeras import backend as K
 from jkeras.backend.variables import Variable, unwrap
+from jkeras.distribute.hosts import readable
 from jkeras.errors import did_you_mean
 from jkeras.optim.base import OptState, Transformation, checked, clip_norm
 from jkeras.optim.settings import Accumulator, Link, Path, Setting, entry_at, like, with_entry
@@ -164,7 +165,7 @@ class Optimizer:
     def state_weights(self, state: OptState, order: Sequence[Path]) -> list[np.ndarray]:
         """Return copies of the arrays of `state` in Keras 1's layout, accumulators in the given order of weights."""
         count = [np.array(state.iterations)] if self.counted else []
-        return count + [np.array(entry_at(state.slots[slot], path)) for slot in self.slots for path in order]
+        return count + [readable(entry_at(state.slots[slot], path)) for slot in self.slots for path in order]
 
     def with_weights(self, state: OptState, order: Sequence[Path], weights: Sequence[Any]) -> OptState:
         """Return `state` with the arrays that `state_weights` gave.

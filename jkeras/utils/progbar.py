@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from jkeras.distribute import hosts
+
 __all__ = ["Progbar", "echo"]
 
 _LEAST_INTERVAL = 0.1  # seconds between redraws: a faster bar costs time and cannot be read
@@ -21,6 +23,8 @@ def echo(text: str) -> None:
 
     Characters that the stream cannot encode become question marks; a closed, missing or broken stream is ignored.
     """
+    if not hosts.is_first():  # which speaks for all processes that train together
+        return
     stream = sys.stdout
     with contextlib.suppress(OSError, ValueError, AttributeError):
         try:

@@ -8,7 +8,7 @@ import stat
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,6 +16,8 @@ try:
     import fcntl
 except ImportError:  # Windows, where a file that is open cannot be deleted
     fcntl = None
+
+from jkeras.distribute import hosts
 
 __all__ = ["may_write", "replace_file", "replacing"]
 
@@ -37,13 +39,13 @@ def replace_file(filepath: Any, parts: Iterable[Part]) -> None:
             file.write(part)
 
 
-@contextmanager
-def replacing(filepath: Any) -> Iterator[BinaryIO]:
+def replacing(filepath: Any) -> AbstractContextManager[BinaryIO]:
     """Open a new file that takes the place of what is there, if anything, at the end of the ``with`` block.
 
     The content goes to a temporary file in the same folder, then to the disk, and only then takes the name. Whatever happens
     meanwhile, under that name is the old file or the new one, whole; of two processes that write, the later one wins. Temporary
-    files of processes that were killed while they wrote this file are deleted.
+    files of processes that were killed while they wrote this file are deleted. Of several processes that train together the first
+    one writes, and the others wait.
 
     Args:
         filepath: where. A symbolic link stays one: what it points to is replaced.
@@ -52,6 +54,11 @@ def replacing(filepath: Any) -> Iterator[BinaryIO]:
         FileNotFoundError: there is no such folder.
         OSError: the disk is full, or may not be written to; or `filepath` is no ordinary file. The old file is untouched.
     """
+    return _replacing(filepath) if hosts.count() == 1 else hosts.all_written(filepath, _replacing)
+
+
+@contextmanager
+def _replacing(filepath: Any) -> Iterator[BinaryIO]:
     path = Path(os.path.realpath(filepath))
     mode = _mode(path)
     if not path.parent.is_dir():

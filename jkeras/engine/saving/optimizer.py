@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jkeras.distribute.hosts import readable
 from jkeras.engine.saving.stored import StoredWeight
 from jkeras.errors import FileFormatError
 from jkeras.optim.base import OptState
@@ -121,7 +122,7 @@ def leaves_of(model: "Model") -> list[Any] | None:
     trainer = getattr(model, "_trainer", None)
     if trainer is None:
         return None
-    return [leaf if _is_key(leaf) else np.array(leaf) for leaf in jax.tree.leaves(trainer.memory.opt_state)]
+    return [leaf if _is_key(leaf) else readable(leaf) for leaf in jax.tree.leaves(trainer.memory.opt_state)]
 
 
 def restore_leaves(model: "Model", leaves: Any) -> None:

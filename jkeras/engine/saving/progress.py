@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jkeras.distribute.hosts import readable
 from jkeras.engine import tree
 from jkeras.engine.position import Position
 from jkeras.errors import FileFormatError
@@ -95,7 +96,7 @@ def states_of(model: "Model") -> dict[str, Any]:
     """Return what the layers carry from batch to batch, as a pytree without the running statistics, which are weights."""
     return model.ledger.gather(
         lambda place: {
-            spec.name: np.array(place.layer.own_arrays(spec.trainable)[spec.name])
+            spec.name: readable(place.layer.own_arrays(spec.trainable)[spec.name])
             for spec in place.layer.weight_declarations
             if not spec.saved
         }

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from jkeras.compat.compilation_cache import enable_compilation_cache
     from jkeras.compat.hook import install_as_keras
     from jkeras.engine.saving.pytree import load_pytree, save_pytree
+    from jkeras.ensembles import ensemble
 
 __version__ = "0.1.0"
 
@@ -53,6 +54,7 @@ __all__ = [
     "distribute",
     "enable_compilation_cache",
     "engine",
+    "ensemble",
     "initializations",
     "install_as_keras",
     "layers",
@@ -72,6 +74,7 @@ __all__ = [
 
 _FUNCTIONS = {
     "enable_compilation_cache": "jkeras.compat.compilation_cache",
+    "ensemble": "jkeras.ensembles",
     "install_as_keras": "jkeras.compat.hook",
     "load_pytree": "jkeras.engine.saving.pytree",
     "save_pytree": "jkeras.engine.saving.pytree",

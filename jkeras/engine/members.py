@@ -1,0 +1,136 @@
+"""Many models of one architecture as one: their arrays stacked, and the compiled loops mapped over them.
+
+The loops of `jkeras.engine.step` are pure, so that `jax.vmap` makes those of n models of them. The data are shared; weights,
+states, keys and the order of the samples are each model's own. On several devices each has some of the models, and nothing to
+tell the others.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from jkeras.engine.copies import own_copy
+from jkeras.engine.step import Program, Programs
+
+__all__ = ["AXIS", "MemberPrograms", "member_of", "stacked"]
+
+AXIS = "member"
+"""The name of the mesh axis that members are split over."""
+
+_GROUP_BYTES = 2**19  # measured on CPUs: what a group of members trains on should stay in the cache of one core
+
+
+class MemberPrograms:
+    """The compiled loops of n models.
+
+    Every argument and every result has the members first, but for the data and the numbers of the first and the last batch.
+
+    Args:
+        programs: those of one of the models; the others compute the same with other arrays.
+        mesh: of the devices that share the members; ``None``: one device.
+    """
+
+    def __init__(self, programs: Programs, mesh: Mesh | None):
+        self.single, self._mesh = programs, mesh
+        reads = programs.train_batches._variables
+        train = self._mapped(programs._train_batches, (0, 0, None, 0, None, None, 0, 0))
+        self.train = Program(train, reads, donate_argnums=0)
+        self.test = Program(self._mapped(programs._test_batches, (0, 0, None, None, None, 0, 0)))
+        self.predict = Program(self._mapped(programs._predict_batches, (0, 0, None, None, None, 0, 0)))
+
+    def _mapped(self, function: Callable[..., Any], axes: Sequence[int | None]) -> Callable[..., Any]:
+        def mapped(*arguments: Any) -> Any:
+            return _in_groups(function, axes, arguments)
+
+        if self._mesh is not None:
+            one, shared = PartitionSpec(AXIS), PartitionSpec()
+            specs = tuple(shared if axis is None else one for axis in axes)
+            mapped = jax.shard_map(mapped, mesh=self._mesh, in_specs=specs, out_specs=one, check_vma=False)
+        mapped.__name__ = f"members{function.__name__}"
+        return mapped
+
+    def everywhere(self, tree: Any) -> Any:
+        """Put what the members share on the devices."""
+        if self._mesh is None:
+            return jax.tree.map(jax.device_put, tree)
+        return jax.device_put(tree, NamedSharding(self._mesh, PartitionSpec()))
+
+    def split(self, tree: Any) -> Any:
+        """Put arrays with the members first on the devices, each of which gets some of the members."""
+        sharding = None if self._mesh is None else NamedSharding(self._mesh, PartitionSpec(AXIS))
+        return jax.device_put(tree, sharding)
+
+
+def _in_groups(function: Callable[..., Any], axes: Sequence[int | None], arguments: Sequence[Any]) -> Any:
+    """Map a function over the members: all at once, or, on a CPU, group after group.
+
+    All at once, arrays of many members are more than a core's cache holds, and every operation of a step reads and writes them
+    in memory. A group goes through all steps before the next one.
+    """
+    mapped = jax.vmap(function, in_axes=tuple(axes))
+    n, groups, size = _groups(arguments[0])
+    if groups == 1:
+        return mapped(*arguments)
+    # The last member fills up the last group; what becomes of it there is dropped.
+    members = np.minimum(np.arange(groups * size), n - 1)
+
+    def cut(leaf: jax.Array) -> jax.Array:
+        full = leaf if n == len(members) else leaf[members]
+        return full.reshape(groups, size, *leaf.shape[1:])
+
+    def join(leaf: jax.Array) -> jax.Array:
+        return leaf.reshape(groups * size, *leaf.shape[2:])[:n]
+
+    own = [jax.tree.map(cut, argument) for argument, axis in zip(arguments, axes, strict=True) if axis == 0]
+
+    def of_group(group: list[Any]) -> Any:
+        rest = iter(group)
+        return mapped(
+            *(argument if axis is None else next(rest) for argument, axis in zip(arguments, axes, strict=True))
+        )
+
+    return jax.tree.map(join, lax.map(of_group, own))
+
+
+def _groups(tree: Any) -> tuple[int, int, int]:
+    """Return the number of members, the number of groups to go through, and the members of each.
+
+    Args:
+        tree: what a member trains on, members first.
+    """
+    leaves = jax.tree.leaves(tree)
+    n = len(leaves[0])
+    if jax.default_backend() != "cpu":
+        return n, 1, n
+    each = sum(leaf.size * leaf.dtype.itemsize for leaf in leaves if not _is_key(leaf)) // n
+    groups = -(-n // max(1, _GROUP_BYTES // max(1, each)))
+    size = -(-n // groups)
+    return n, -(-n // size), size
+
+
+def stacked(trees: Sequence[Any]) -> Any:
+    """Return pytrees of one structure as one, whose arrays are copies that have the members first."""
+
+    def stack(*leaves: Any) -> Any:
+        return jnp.stack(leaves) if _is_key(leaves[0]) else np.stack([np.asarray(leaf) for leaf in leaves])
+
+    return jax.tree.map(stack, *trees)
+
+
+def member_of(tree: Any, index: int) -> Any:
+    """Return the part of one member of a stacked pytree, in buffers of its own."""
+    return jax.tree.map(lambda leaf: own_copy(leaf[index]), tree)
+
+
+def on_host(tree: Any) -> Any:
+    """Return a stacked pytree as arrays of numpy, of which parts are taken without a program to compile for each shape."""
+    return jax.tree.map(lambda leaf: leaf if _is_key(leaf) else np.asarray(leaf), tree)
+
+
+def _is_key(leaf: Any) -> bool:
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)

@@ -26,7 +26,7 @@ from jkeras.compat.keras2 import accepts_keras2
 from jkeras.engine import data as standard
 from jkeras.engine import stateful
 from jkeras.engine.loaders import is_loader
-from jkeras.engine.member_models import build, check_alike, numbers_kept
+from jkeras.engine.member_models import build, check_alike
 from jkeras.engine.member_training import Clocks, Training, chunks, evaluate, held_back, inference_seeds
 from jkeras.engine.members import AXIS, MemberPrograms, member_of, on_host, stacked
 from jkeras.engine.model import Model
@@ -143,15 +143,15 @@ class Ensemble:
         seeds: of ``np.random``, which each was built and trained from.
         hyper: the values of hyper-parameters that were given.
         histories: the n histories of the last `fit`; none before.
-        random_states: the state that each member's ``np.random`` is in: ``np.random.set_state(runs.random_states[i])`` before
-            ``runs.models[i].fit(…)`` goes on as the single run would.
+        random: what each member has in place of ``np.random``, which shuffles its samples: after
+            ``np.random.set_state(runs.random[i].get_state())`` a ``runs.models[i].fit(…)`` goes on as the single run would.
     """
 
     def __init__(
         self, model_fn: Callable[[], Any], seeds: Sequence[int], hyper: Mapping[str, Any], mesh: Mesh | None = None
     ):
         self.seeds, self.hyper, self._mesh = list(seeds), dict(hyper), mesh
-        self.models, self.random_states = build(model_fn, self.seeds, self.hyper)
+        self.models, self.random = build(model_fn, self.seeds, self.hyper)
         self.histories: list[History] = []
         self._known = [model._trainer for model in self.models]
         self._members: MemberPrograms | None = None
@@ -270,12 +270,10 @@ class Ensemble:
             everyone.append(bar)
             if validation is not None:
                 echo(f"Train on {samples} samples, validate on {len(validation.inputs[0])} samples\n")
-        with numbers_kept():
-            training = Training(
-                self.models, members, self.random_states, data, validation, batch_size, shuffle, told[0][0], everyone,
-                self._clocks,
-            )  # fmt: skip
-            training.run(int(initial_epoch), int(nb_epoch))
+        training = Training(
+            self.models, members, self.random, data, validation, batch_size, shuffle, told[0][0], everyone, self._clocks
+        )
+        training.run(int(initial_epoch), int(nb_epoch))
         return self.histories
 
     # ---- inference

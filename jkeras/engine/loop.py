@@ -38,21 +38,22 @@ def on_device(data: Batch, layout: Layout | None = None) -> Batch:
     return jax.tree.map(jax.device_put, data) if layout is None else layout.everywhere(data)
 
 
-def shuffled(index: np.ndarray, shuffle: bool | str, batch_size: int) -> np.ndarray:
+def shuffled(index: np.ndarray, shuffle: bool | str, batch_size: int, random: Any = np.random) -> np.ndarray:
     """Return the order of the samples for one epoch.
 
     Args:
         index: the numbers of all samples; shuffled in place by ``np.random``, as Keras 1 does.
         shuffle: ``'batch'`` shuffles whole batches and leaves the last, short one at its place.
         batch_size: the number of samples in a batch.
+        random: in place of ``np.random``.
     """
     if shuffle == "batch":
         count = len(index) // batch_size
         blocks = index[: count * batch_size].reshape(count, batch_size)
-        np.random.shuffle(blocks)
+        random.shuffle(blocks)
         return np.append(blocks.ravel(), index[count * batch_size :])
     if shuffle:
-        np.random.shuffle(index)
+        random.shuffle(index)
     return index
 
 

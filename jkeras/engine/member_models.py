@@ -21,8 +21,8 @@ __all__ = ["as_a_process_begins", "build", "check_alike", "check_variables", "nu
 
 def build(
     model_fn: Callable[[], Any], seeds: Sequence[int], hyper: Mapping[str, Sequence[float]]
-) -> tuple[list[Model], list[dict[str, Any]]]:
-    """Return a compiled model for each seed, and the state that ``np.random`` had after it was built.
+) -> tuple[list[Model], list[np.random.RandomState]]:
+    """Return a compiled model for each seed, and what goes on with the numbers of ``np.random`` after it was built.
 
     Args:
         model_fn: makes a compiled model.
@@ -30,7 +30,7 @@ def build(
         hyper: a value for each model, by the names of hyper-parameters.
     """
     models: list[Model] = []
-    states: list[dict[str, Any]] = []
+    streams: list[np.random.RandomState] = []
     owners: dict[int, Any] = {}  # by the ids of models, layers and optimizers
     with numbers_kept():
         for index, seed in enumerate(seeds):
@@ -43,8 +43,9 @@ def build(
                 check_alike(models[0], model, index)
             _set_hyper(model, {name: values[index] for name, values in hyper.items()})
             models.append(model)
-            states.append(np.random.get_state(legacy=False))
-    return models, states
+            streams.append(np.random.RandomState())
+            streams[-1].set_state(np.random.get_state())
+    return models, streams
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 The stacked arrays exist while a method runs; between methods the layers of the models own their arrays.
 """
 
-import contextlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -16,7 +15,7 @@ from jkeras.engine import position, tree
 from jkeras.engine.chunks import ChunkClock
 from jkeras.engine.interrupts import deferred_interrupts
 from jkeras.engine.loop import shuffled
-from jkeras.engine.member_models import check_variables
+from jkeras.engine.member_models import check_variables, numbers_kept
 from jkeras.engine.members import MemberPrograms, member_of, on_host, stacked
 from jkeras.engine.model import Model
 from jkeras.engine.position import Position
@@ -42,7 +41,7 @@ class Training:
     Args:
         models: the members.
         members: their programs.
-        random_states: the state of each member's ``np.random``; moved on.
+        random: each member's ``np.random``.
         data: on the host or on the device.
         validation: evaluated after every epoch, or ``None``.
         batch_size, shuffle: as in `Model.fit`.
@@ -55,7 +54,7 @@ class Training:
         self,
         models: Sequence[Model],
         members: MemberPrograms,
-        random_states: list[dict[str, Any]],
+        random: Sequence[np.random.RandomState],
         data: Batch,
         validation: Batch | None,
         batch_size: int,
@@ -64,7 +63,7 @@ class Training:
         callbacks: Sequence[CallbackList],
         clocks: Clocks,
     ):
-        self.models, self.members, self.random_states, self.clocks = models, members, random_states, clocks
+        self.models, self.members, self.random, self.clocks = models, members, random, clocks
         self.trainers: list[Trainer] = [model._trainer for model in models]  # type: ignore[misc]
         self.data = members.everywhere(data)
         self.held_out = None if validation is None else held_back(members, validation, batch_size)
@@ -77,11 +76,10 @@ class Training:
         """Train for the epochs `initial_epoch` to `nb_epoch` (excluded)."""
         for each in self.callbacks:
             each.on_train_begin()
-        orders = []
-        for index, model in enumerate(self.models):
-            model.stop_training = False
-            with self._own_numbers(index):
-                orders.append(position.first_order(model, initial_epoch, self.samples))
+        orders = [
+            self._first_order(model, random, initial_epoch)
+            for model, random in zip(self.models, self.random, strict=True)
+        ]
         self._gather()
         try:
             for epoch in range(initial_epoch, nb_epoch):
@@ -104,8 +102,7 @@ class Training:
             each.on_epoch_begin(epoch)
         for index, model in enumerate(self.models):
             position.within_epoch(model)
-            with self._own_numbers(index):
-                orders[index] = shuffled(orders[index], self.shuffle, self.batch_size)
+            orders[index] = shuffled(orders[index], self.shuffle, self.batch_size, self.random[index])
         for first, count, size in parts(self.samples, self.batch_size):
             rows = slice(first * self.batch_size, first * self.batch_size + count * size)
             self._train_on(np.stack([order[rows].reshape(count, size) for order in orders]), first)
@@ -114,8 +111,8 @@ class Training:
             values = self._validate(self.held_out)
             for log, one in zip(logs, _with_mean(values, len(self.callbacks)), strict=True):
                 log.update((f"val_{name}", value) for name, value in zip(self.names, one.tolist(), strict=True))
-        for model, order, numbers in zip(self.models, orders, self.random_states, strict=True):
-            model.position = Position(epoch + 1, order, numbers)
+        for model, order, random in zip(self.models, orders, self.random, strict=True):
+            model.position = Position(epoch + 1, order, random.get_state(legacy=False))
         for each, log in zip(self.callbacks, logs, strict=True):
             each.on_epoch_end(epoch, log)
 
@@ -162,12 +159,13 @@ class Training:
         self.carry = self.carry._replace(state=state)
         return values
 
-    @contextlib.contextmanager
-    def _own_numbers(self, index: int) -> Iterator[None]:
-        """Let ``np.random`` be that of a member."""
-        np.random.set_state(self.random_states[index])
-        yield
-        self.random_states[index] = np.random.get_state(legacy=False)
+    def _first_order(self, model: Model, random: np.random.RandomState, initial_epoch: int) -> np.ndarray:
+        """Return the order that a member's first epoch shuffles; one from a file may go on where it was saved."""
+        with numbers_kept():
+            np.random.set_state(random.get_state())
+            order = position.first_order(model, initial_epoch, self.samples)
+            random.set_state(np.random.get_state())
+        return order
 
     # ---- arrays between the models and the steps
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 import jax
-import jax.numpy as jnp
 from jax.sharding import Mesh, PartitionSpec
 
 from jkeras.typing import Array
@@ -43,16 +42,12 @@ def on_each_device(split: Split | None, function: Callable[..., Array], x: Array
     Args:
         split: from `mesh`.
         function: works on each sample of `x`, ``(batch, …)``, by itself.
-        x: the samples. They need not divide evenly: zeros are put behind them.
+        x: the samples. If they do not divide evenly, every device computes all of them.
         shared: arrays that all devices have.
     """
-    if split is None:
+    if split is None or x.shape[0] % split[0].shape[split[1]]:
         return function(x, *shared)
     devices, axis = split
-    samples, rest = x.shape[0], -x.shape[0] % devices.shape[axis]
-    if rest:
-        x = jnp.concatenate([x, jnp.zeros((rest, *x.shape[1:]), x.dtype)])
     part, whole = PartitionSpec(axis), PartitionSpec()
     specs = (part, *[whole] * len(shared))
-    y = jax.shard_map(function, mesh=devices, in_specs=specs, out_specs=part, axis_names={axis})(x, *shared)
-    return y[:samples] if rest else y
+    return jax.shard_map(function, mesh=devices, in_specs=specs, out_specs=part, axis_names={axis})(x, *shared)

@@ -108,10 +108,10 @@ def same(what: str, value: Any, advice: str) -> None:
 
 
 def readable(array: Any) -> np.ndarray:
-    """Return an array as one of numpy, also if other processes have parts of it; then all of them must call this."""
+    """Return an array as one of numpy, perhaps a view. If other processes have parts of it, all of them must call this."""
     if isinstance(array, jax.Array) and not array.is_fully_addressable and not array.is_fully_replicated:
         return np.asarray(multihost_utils.process_allgather(array, tiled=True))
-    return np.array(array)
+    return np.asarray(array)
 
 
 def whole_of_shares(share: Any, sharding: jax.sharding.NamedSharding, parts: int) -> jax.Array:

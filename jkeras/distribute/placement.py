@@ -198,7 +198,10 @@ class Layout:
                     f"{'/'.join(path)!r}, which has shape {shape}. Make that {size // count * count + count} wide, split another "
                     "axis, or take a mesh that divides it."
                 )
-        return NamedSharding(self.placement.mesh, spec)
+        entries = list(spec)
+        while entries and entries[-1] is None:  # as JAX writes the sharding of what it returns
+            entries.pop()
+        return self.placement.sharding(*entries)
 
     # ---- weights, states and what an optimizer remembers
 
@@ -236,7 +239,7 @@ class Layout:
     # ---- data
 
     def _along(self, axis: int, shape: tuple[int, ...]) -> NamedSharding:
-        """Return the sharding that splits an axis of samples; a short last batch that cannot be split evenly is copied."""
+        """Return the sharding that splits an axis of samples; what cannot be split evenly is copied."""
         if shape[axis] % self.placement.parts:
             return self._everywhere
         return self.placement.sharding(*[None] * axis, self.placement.axis)
@@ -253,10 +256,13 @@ class Layout:
         """Put one batch on the devices, a part on each."""
         return self.batches(tree, 0)
 
-    def split(self, tree: Any, axis: int = 0) -> Any:
-        """Let traced arrays be split along an axis of samples, of any number."""
-        sharding = self.placement.sharding(*[None] * axis, self.placement.axis)
-        return jax.tree.map(lambda leaf: jax.lax.with_sharding_constraint(leaf, sharding), tree)
+    def split(self, batch: Any) -> Any:
+        """Let a traced batch be split. One that cannot be split evenly is not: every device computes all of it.
+
+        XLA would split that too, with samples of zeros behind it. But in 2026 it lets these count where an Embedding's
+        gradient is added up.
+        """
+        return jax.tree.map(lambda leaf: jax.lax.with_sharding_constraint(leaf, self._along(0, leaf.shape)), batch)
 
     def readable(self, tree: Any) -> Any:
         """Let traced results be where this process can read them."""

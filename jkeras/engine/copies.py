@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 __all__ = ["host_copies", "on_one_device", "own_copies", "own_copy"]
@@ -21,6 +22,9 @@ def host_copies(arrays: Any) -> Any:
 def own_copy(leaf: Any) -> jax.Array:
     """Return an array, or what can be one, in a buffer that nobody else holds."""
     if isinstance(leaf, jax.Array) and not leaf.weak_type:
+        if not leaf.is_fully_addressable:  # other processes have parts of it
+            return jnp.copy(leaf)
+        # Not jnp.copy, which is a program to compile for each shape.
         return jax.device_put(leaf, may_alias=False)
     # By way of numpy, since a number without a dtype of its own would make the second step compile again.
     return jax.device_put(np.array(leaf))

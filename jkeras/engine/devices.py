@@ -24,6 +24,7 @@ class RunsOnDevices:
     name: str
     _placement: Placement | None = None
     _layout: Layout | None = None
+    _chosen = False  # by the script for this model, which counts more than a `with data_parallel()` around
 
     def distribute(self, mesh: Any, rules: Mapping[str, Any] | None = None) -> None:
         """Let the model work on a mesh of devices from now on: training goes on with the same weights and optimizer state.
@@ -55,7 +56,7 @@ class RunsOnDevices:
         model: Any = self
         chosen = None if mesh is None else Placement(mesh, rules)
         layout = None if chosen is None else self._layout_on(chosen)
-        self._placement, self._layout, model._programs = chosen, layout, None
+        self._placement, self._layout, self._chosen, model._programs = chosen, layout, mesh is not None, None
         if layout is None:
             for place in model.ledger.places:
                 for trainable in (True, False):
@@ -65,13 +66,15 @@ class RunsOnDevices:
 
     def _place(self, mesh: Any, rules: Mapping[str, Any] | None) -> None:
         """Choose the devices when the model is compiled."""
-        if mesh is not None:
-            self._placement = Placement(mesh, rules)
-        elif rules is not None:
+        if mesh is None and rules is not None:
             raise ValueError("compile: rules say how weights are split over a mesh; give mesh= too.")
-        elif current() is not None:
-            self._placement = current()
-        self._layout = None
+        if mesh is not None:
+            placement = Placement(mesh, rules)
+        else:
+            placement = self._placement if self._chosen else current() or self._placement
+        # First made, then kept: a rule that does not fit leaves the model as it was.
+        layout = None if placement is None else self._layout_on(placement)
+        self._placement, self._layout, self._chosen = placement, layout, self._chosen or mesh is not None
 
     def layout(self) -> Layout | None:
         """Return where the model's arrays are on its mesh of devices; ``None``: it works on one device."""
@@ -83,6 +86,11 @@ class RunsOnDevices:
         """Return a new layout; where several processes work together, they get the weights of the first one."""
         model: Any = self
         layout = Layout(placement, model)
+        if placement.rules:
+            # What has no weights yet gets them on the host: one device may have no room for what is split over several.
+            with jax.default_device(jax.local_devices(backend="cpu")[0]):
+                for place in model.ledger.places:
+                    place.layer.own_arrays(True)
         if placement.many_hosts:
             named = [("/".join(path), np.shape(leaf)) for path, leaf in tree.leaves(model.ledger.gather(_own(True)))]
             layout.check_same(
@@ -126,7 +134,7 @@ class RunsOnDevices:
     def _check_placement(self, method: str) -> None:
         """Raise where a ``with data_parallel()`` was opened too late for this model."""
         wanted = current()
-        if wanted is not None and wanted != self._placement:
+        if wanted is not None and wanted != self._placement and not self._chosen:
             now = "one device" if self._placement is None else repr(self._placement)
             raise RuntimeError(
                 f"{method}: model {self.name!r} was compiled for {now}, before this `with data_parallel()` of {wanted!r} began. "

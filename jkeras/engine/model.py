@@ -101,11 +101,12 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators, RunsOnDevice
             raise TypeError(f"compile: unknown keyword argument {keyword!r}.{did_you_mean(keyword, known)}")
         shapes = [tensor._keras_shape for tensor in self.outputs]
         objective = make_objective(self.output_names, shapes, loss, metrics, loss_weights, sample_weight_mode)
-        self.optimizer = optimizers.get(optimizer)
-        self.loss, self.metrics, self.loss_weights = loss, metrics or [], loss_weights
-        self.sample_weight_mode = sample_weight_mode
+        optimizer = optimizers.get(optimizer)
         self._ledger = None  # flags `trainable` may have changed since it was made
         self._place(mesh, rules)
+        self.optimizer = optimizer
+        self.loss, self.metrics, self.loss_weights = loss, metrics or [], loss_weights
+        self.sample_weight_mode = sample_weight_mode
         self._trainer = Trainer(self, objective, self.optimizer)
         self._objective, self._programs = objective, None
 

@@ -178,7 +178,7 @@ def traced(folder: str | None) -> AbstractContextManager[Any]:
 
 
 def _on_host(leaf: jax.Array) -> Any:
-    return own_copy(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else hosts.readable(leaf)
+    return own_copy(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else np.array(hosts.readable(leaf))
 
 
 def _params(place: tree.Place) -> Mapping[str, Any]:

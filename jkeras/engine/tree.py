@@ -8,8 +8,6 @@ are *aliases*, filled in when the graph runs and dropped from what it returns.
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import jax
-
 if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
 
@@ -140,12 +138,6 @@ def hand_back(
         entry = find(tree, place.path)
         if entry is not None:
             store(place.layer, entry)
-
-
-def copy_arrays(tree: Any) -> Any:
-    """Return `tree` in buffers of its own."""
-    # Not jnp.copy, which is a program to compile for each shape.
-    return jax.tree.map(lambda array: jax.device_put(array, may_alias=False), tree)
 
 
 def enter(tree: dict[str, Any], path: Path, leaf: Any) -> None:

@@ -16,6 +16,7 @@ from jkeras.backend.variables import Variable, unwrap
 from jkeras.distribute.hosts import readable
 from jkeras.engine import rebuild, tree
 from jkeras.engine.contract import Weight
+from jkeras.engine.copies import own_copies
 from jkeras.errors import did_you_mean
 from jkeras.regularizers import on_weight
 from jkeras.typing import Array, Key
@@ -49,7 +50,7 @@ class WeightHandle(Variable):
         return self.layer.own_arrays(self.spec.trainable)[self.spec.name]
 
     def get_value(self, borrow: bool = False) -> np.ndarray:
-        return readable(self.layer.own_arrays(self.spec.trainable)[self.spec.name])
+        return np.array(readable(self.layer.own_arrays(self.spec.trainable)[self.spec.name]))
 
     def store(self, array: Any) -> None:
         self.layer.store_array(self.spec, array)
@@ -339,8 +340,8 @@ class HasWeights:
         for place in self.ledger.places:
             layer = place.layer
             if layer._lent:
-                layer._params = tree.copy_arrays(layer.own_arrays(True))
-                layer._state = tree.copy_arrays(layer.own_arrays(False))
+                layer._params = own_copies(layer.own_arrays(True))
+                layer._state = own_copies(layer.own_arrays(False))
                 layer._lent = False
 
     def _assign(self, values: Mapping[str, Any], trainable: bool) -> None:

@@ -165,7 +165,7 @@ class Optimizer:
     def state_weights(self, state: OptState, order: Sequence[Path]) -> list[np.ndarray]:
         """Return copies of the arrays of `state` in Keras 1's layout, accumulators in the given order of weights."""
         count = [np.array(state.iterations)] if self.counted else []
-        return count + [readable(entry_at(state.slots[slot], path)) for slot in self.slots for path in order]
+        return count + [np.array(readable(entry_at(state.slots[slot], path))) for slot in self.slots for path in order]
 
     def with_weights(self, state: OptState, order: Sequence[Path], weights: Sequence[Any]) -> OptState:
         """Return `state` with the arrays that `state_weights` gave.

@@ -122,7 +122,7 @@ def leaves_of(model: "Model") -> list[Any] | None:
     trainer = getattr(model, "_trainer", None)
     if trainer is None:
         return None
-    return [leaf if _is_key(leaf) else readable(leaf) for leaf in jax.tree.leaves(trainer.memory.opt_state)]
+    return [leaf if _is_key(leaf) else np.array(readable(leaf)) for leaf in jax.tree.leaves(trainer.memory.opt_state)]
 
 
 def restore_leaves(model: "Model", leaves: Any) -> None:

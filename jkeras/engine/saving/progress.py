@@ -96,7 +96,7 @@ def states_of(model: "Model") -> dict[str, Any]:
     """Return what the layers carry from batch to batch, as a pytree without the running statistics, which are weights."""
     return model.ledger.gather(
         lambda place: {
-            spec.name: readable(place.layer.own_arrays(spec.trainable)[spec.name])
+            spec.name: np.array(readable(place.layer.own_arrays(spec.trainable)[spec.name]))
             for spec in place.layer.weight_declarations
             if not spec.saved
         }

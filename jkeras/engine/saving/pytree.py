@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jkeras.backend.variables import unwrap
+from jkeras.distribute.hosts import readable
 from jkeras.engine.saving.atomic import replace_file
 from jkeras.engine.saving.native import KeySpec, NodeSpec, Spec, header_of, parts_of, read_arrays
 from jkeras.errors import FileFormatError, did_you_mean
@@ -75,7 +76,7 @@ def from_tree(tree: Any, path: str = "tree") -> Any:
     if isinstance(tree, jax.Array) and jnp.issubdtype(tree.dtype, jax.dtypes.prng_key):
         return KeySpec(str(jax.random.key_impl(tree)), np.asarray(jax.random.key_data(tree)))
     if isinstance(tree, jax.Array | np.ndarray | np.generic | complex):
-        array = np.asarray(tree)
+        array = readable(tree) if isinstance(tree, jax.Array) else np.asarray(tree)
         if array.dtype.hasobject or array.dtype.fields:
             raise TypeError(f"{path} is an array of {array.dtype}; files hold arrays of numbers.")
         return array

@@ -1,5 +1,7 @@
 """Several devices and several hosts, on JAX's own runtime; see docs/scale.md."""
 
+from jkeras.distribute.hosts import connect
 from jkeras.distribute.placement import data_parallel
+from jkeras.distribute.traffic import traffic
 
-__all__ = ["data_parallel"]
+__all__ = ["connect", "data_parallel", "traffic"]

@@ -88,10 +88,15 @@ class Program:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function."""
+        return self._compiled(*args, variables=self._values(), **kwargs)
+
+    def compiled(self, *args: Any) -> Any:
+        """Return the program for such arguments, without running it."""
+        return self._compiled.lower(*args, variables=self._values()).compile()
+
+    def _values(self) -> list[Array]:
         values = [variable.value for variable in self._variables]
-        if self._layout is not None:
-            values = self._layout.everywhere(values)
-        return self._compiled(*args, variables=values, **kwargs)
+        return values if self._layout is None else self._layout.everywhere(values)
 
 
 class Programs:

@@ -20,7 +20,7 @@ from jkeras.engine.copies import on_one_device, own_copies, own_copy
 from jkeras.engine.interrupts import deferred_interrupts
 from jkeras.engine.losses import Objective
 from jkeras.engine.rules import rule_for
-from jkeras.engine.step import Carry, Programs
+from jkeras.engine.step import Batch, Carry, Programs
 from jkeras.engine.weights import WeightHandle
 
 if TYPE_CHECKING:
@@ -128,10 +128,7 @@ class Trainer:
         model = self.model
         model.reclaim()
         with deferred_interrupts():
-            carry = Carry(self._moved.gather(_params), self._ledger.gather(_state), self.memory.opt_state)
-            frozen = self._frozen.gather(_params)
-            if self.layout is not None:  # what a script or a callback has set may be elsewhere
-                carry, frozen = self.layout.place(carry), self.layout.place(frozen)
+            carry, frozen = self.arrays()
             spare = None if self._has_run else jax.tree.map(_on_host, carry)
             try:
                 new, reports = program(carry, frozen, *arguments, self._seed, model.steps_done)
@@ -143,6 +140,19 @@ class Trainer:
             self._has_run = True
             model.steps_done += steps
         return reports
+
+    def arrays(self) -> tuple[Carry, Any]:
+        """Return what a step replaces, and the weights that do not train, as the layers and the optimizer have them now."""
+        carry = Carry(self._moved.gather(_params), self._ledger.gather(_state), self.memory.opt_state)
+        frozen = self._frozen.gather(_params)
+        if self.layout is not None:  # what a script or a callback has set may be elsewhere
+            carry, frozen = self.layout.place(carry), self.layout.place(frozen)
+        return carry, frozen
+
+    def compiled_step(self, batch: Batch) -> Any:
+        """Return the compiled program of one step on such a batch, as JAX's ahead-of-time interface has it, without running it."""
+        programs = self.programs
+        return programs.train_batch.compiled(*self.arrays(), programs.enter(batch), self._seed, self.model.steps_done)
 
     def _give(self, carry: Carry) -> None:
         self.memory.opt_state = carry.opt_state

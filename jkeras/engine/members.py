@@ -21,7 +21,10 @@ __all__ = ["AXIS", "MemberPrograms", "member_of", "on_host", "stacked"]
 AXIS = "member"
 """The name of the mesh axis that members are split over."""
 
-_GROUP_BYTES = 2**19  # measured on CPUs: what a group of members trains on should stay in the cache of one core
+# Measured on CPUs, with benchmarks/ensemble.py: what a group of members trains on should stay in the cache of one core, where it
+# is read and written in every step. Members so large that few fit gain nothing by that, and lose by being cut apart.
+_GROUP_BYTES = 2**19
+_LEAST_GROUP = 4
 
 
 class MemberPrograms:
@@ -107,7 +110,10 @@ def _groups(tree: Any) -> tuple[int, int, int]:
     if jax.default_backend() != "cpu":
         return n, 1, n
     each = sum(leaf.size * leaf.dtype.itemsize for leaf in leaves if not _is_key(leaf)) // n
-    groups = -(-n // max(1, _GROUP_BYTES // max(1, each)))
+    most = _GROUP_BYTES // max(1, each)
+    if most < _LEAST_GROUP:
+        return n, 1, n
+    groups = -(-n // most)
     size = -(-n // groups)
     return n, -(-n // size), size
 

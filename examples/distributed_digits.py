@@ -51,7 +51,8 @@ def by_processes(count, epochs):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         coordinator = f"127.0.0.1:{free.getsockname()[1]}"
-    environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    flags = f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count=2"
+    environment = {**os.environ, "XLA_FLAGS": flags}
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "jkeras", "run", "--hosts", str(count), "--coordinator", coordinator]
         script = [__file__, "--epochs", str(epochs), "--into", folder]
@@ -86,7 +87,7 @@ def main():
     with data_parallel() as mesh:
         several, accuracy = trained(arguments.epochs)
     found = [difference(weights, several.get_weights())]
-    print(f"{mesh.size} devices: {accuracy:.2%}; weights differ by at most {found[0]:.1e}")
+    print(f"{mesh.size} device{'s' * (mesh.size > 1)}: {accuracy:.2%}; weights differ by at most {found[0]:.1e}")
     for number, file in enumerate(by_processes(arguments.hosts, arguments.epochs) if arguments.hosts else []):
         accuracy = file.pop("accuracy")
         found.append(difference(weights, [file[name] for name in sorted(file)]))

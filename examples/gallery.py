@@ -86,6 +86,9 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "vae": ("--epochs 10", "the autoencoder at most|pixels by themselves"),
         "gan": ("--epochs 15 --classifier-epochs 4", "^It is more than"),
     },
+    "Several devices": {
+        "distributed_digits": ("--epochs 2", ""),
+    },
     "The functional face": {
         "ensemble": ("--steps 200 --members 6", ""),
         "research_loop": ("--epochs 5", ""),

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 FLAGS = "--xla_force_host_platform_device_count=8 --xla_backend_optimization_level=0"
 
 
-@pytest.mark.parametrize("names", ["rnn", "convolution", "calls rules moves context bad_input"])
+@pytest.mark.parametrize("names", ["rnn", "convolution", "calls rules", "moves context bad_input"])
 def test_eight_devices(names, tmp_path):
     environment = {**os.environ, "XLA_FLAGS": FLAGS, "PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu"}
     command = [sys.executable, "-W", "error", "-m", "tests.distribute.several_devices", *names.split()]

@@ -92,3 +92,10 @@ def test_research_loop_derivatives(monkeypatch):
         lambda v: hessian_product(model, params, state, x, y, v), params, jax.random.key(2), steps=100
     )
     assert top == pytest.approx(float(jnp.linalg.eigvalsh(hessian).max()), rel=1e-2)
+
+
+def test_distributed_digits():
+    output = run("distributed_digits.py")
+    assert re.search(r"\d devices?: .*; weights differ", output) and "process 1 of 2: " in output
+    [largest] = re.findall(r"after 2 epochs no weight differs by more than (\S+)\n$", output)
+    assert float(largest) < 1e-5

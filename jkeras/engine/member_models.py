@@ -125,7 +125,7 @@ def check_alike(first: Model, other: Model, index: int) -> None:
 def _traits(model: Model) -> Iterator[tuple[str, Any]]:
     """Yield what is part of the compiled program, with a name for it."""
     yield "its class", type(model).__name__
-    yield "its layers", _plain(model.get_config())
+    yield "its layers", _layers(model)
     yield (
         "its weights",
         [
@@ -141,6 +141,13 @@ def _traits(model: Model) -> Iterator[tuple[str, Any]]:
     assert model._trainer is not None
     structure = jax.tree.structure(model._trainer.memory.opt_state)
     yield "the state of its optimizer", structure
+
+
+def _layers(model: Model) -> Any:
+    try:
+        return _plain(model.get_config())
+    except Exception:  # of a script's layer, which nobody has asked for a config before
+        return [f"{layer.name}: {type(layer).__name__}" for layer in model.layers]
 
 
 def _plain(value: Any) -> Any:

@@ -1,17 +1,7 @@
 """Ensembles: one architecture trained n times in one program, with other seeds or other hyper-parameters.
 
-::
-
-    import jkeras
-    from jkeras.layers import Dense
-    from jkeras.models import Sequential
-
-    def model_fn():
-        model = Sequential([Dense(16, input_dim=4, activation="relu"), Dense(3, activation="softmax")])
-        model.compile("adam", "categorical_crossentropy")
-        return model
-
-    runs = jkeras.ensemble(model_fn, 8)
+What the members are built from is in `jkeras.engine.member_models`, the compiled loops are in `jkeras.engine.members`, and what
+calls them in `jkeras.engine.member_training`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -70,12 +60,17 @@ def ensemble(
             share parts.
         NotImplementedError: the models have an optimizer with `get_updates` of its own, or are spread over a mesh of devices.
 
-    ::
-
-        runs = jkeras.ensemble(model_fn, 4)                         # seeds 0, 1, 2, 3
-        runs = jkeras.ensemble(model_fn, lr=[0.1, 0.01, 0.001])     # seed 0 for all
-        histories = runs.fit(x, y, nb_epoch=2)
-        best = runs.models[runs.best("loss")]
+    >>> from jkeras.layers import Dense
+    >>> from jkeras.models import Sequential
+    >>> def model_fn():
+    ...     model = Sequential([Dense(3, input_dim=4)])
+    ...     model.compile("sgd", "mse")
+    ...     return model
+    >>> ensemble(model_fn, 3).seeds
+    [0, 1, 2]
+    >>> runs = ensemble(model_fn, lr=[0.1, 0.01])
+    >>> runs.params["dense_1"]["W"].shape
+    (2, 4, 3)
     """
     if not callable(model_fn) or isinstance(model_fn, Model):
         raise TypeError(

@@ -313,7 +313,11 @@ class Programs:
         def body(index: Array, loop: tuple[State, list[Array]]) -> tuple[State, list[Array]]:
             state, results = loop
             state, outputs = outputs_of(index, state)
-            return state, [result.at[index].set(output) for result, output in zip(results, outputs, strict=True)]
+            written = [
+                lax.dynamic_update_index_in_dim(result, output, index, axis=0)  # which takes less time than `at[index].set`
+                for result, output in zip(results, outputs, strict=True)
+            ]
+            return state, written
 
         batches = len(data.inputs[0])
         _, like = jax.eval_shape(outputs_of, 0, state)

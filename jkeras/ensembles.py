@@ -18,7 +18,7 @@ from jkeras.engine import stateful
 from jkeras.engine.loaders import is_loader
 from jkeras.engine.member_models import build, check_alike
 from jkeras.engine.member_training import Clocks, Training, chunks, evaluate, held_back, inference_seeds
-from jkeras.engine.members import AXIS, MemberPrograms, member_of, on_host, stacked
+from jkeras.engine.members import MemberPrograms, member_of, mesh_for, on_host, stacked
 from jkeras.engine.model import Model
 from jkeras.engine.node import one_or_list
 from jkeras.engine.sources import Loading, is_streamed, loading_for
@@ -95,30 +95,7 @@ def ensemble(
     for seed in chosen:
         if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed < 2**32:
             raise ValueError(f"ensemble: seeds are whole numbers from 0 to 2**32 - 1; got {seed!r}.")
-    return Ensemble(model_fn, chosen, hyper, _mesh(count, devices))
-
-
-def _mesh(n: int, wanted: Sequence[Any] | int | None) -> Mesh | None:
-    """Return a mesh of the devices that share n members; ``None``: one device."""
-    found = jax.local_devices()
-    if wanted is None:
-        chosen = found if n % len(found) == 0 else found[:1]
-    elif isinstance(wanted, int) and not isinstance(wanted, bool):
-        if not 0 < wanted <= len(found):
-            raise ValueError(f"ensemble: JAX sees {len(found)} devices ({found[0].platform}); got devices={wanted}.")
-        chosen = found[:wanted]
-    else:
-        chosen = list(wanted) if isinstance(wanted, list | tuple) else []
-        if not chosen or not all(isinstance(device, jax.Device) for device in chosen):
-            raise ValueError(f"ensemble: devices is a number, or a list of jax.devices(); got {wanted!r}.")
-    if n % len(chosen):
-        fitting = [count for count in range(1, len(chosen)) if n % count == 0]
-        raise ValueError(
-            f"ensemble: {len(chosen)} devices cannot share {n} members evenly: give devices={max(fitting)}, or a multiple of "
-            f"{len(chosen)} members."
-        )
-    # Where the one device is JAX's default, arrays need not be bound to it.
-    return None if chosen == found[:1] else Mesh(np.array(chosen), (AXIS,))
+    return Ensemble(model_fn, chosen, hyper, mesh_for(count, devices))
 
 
 class Ensemble:

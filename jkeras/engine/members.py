@@ -16,7 +16,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from jkeras.engine.step import Program, Programs
 
-__all__ = ["AXIS", "MemberPrograms", "member_of", "on_host", "stacked"]
+__all__ = ["AXIS", "MemberPrograms", "member_of", "mesh_for", "on_host", "stacked"]
 
 AXIS = "member"
 """The name of the mesh axis that members are split over."""
@@ -116,6 +116,29 @@ def _groups(tree: Any) -> tuple[int, int, int]:
     groups = -(-n // most)
     size = -(-n // groups)
     return n, -(-n // size), size
+
+
+def mesh_for(n: int, wanted: Sequence[Any] | int | None) -> Mesh | None:
+    """Return a mesh of the devices that share n members; ``None``: one device."""
+    found = jax.local_devices()
+    if wanted is None:
+        chosen = found if n % len(found) == 0 else found[:1]
+    elif isinstance(wanted, int) and not isinstance(wanted, bool):
+        if not 0 < wanted <= len(found):
+            raise ValueError(f"ensemble: JAX sees {len(found)} devices ({found[0].platform}); got devices={wanted}.")
+        chosen = found[:wanted]
+    else:
+        chosen = list(wanted) if isinstance(wanted, list | tuple) else []
+        if not chosen or not all(isinstance(device, jax.Device) for device in chosen):
+            raise ValueError(f"ensemble: devices is a number, or a list of jax.devices(); got {wanted!r}.")
+    if n % len(chosen):
+        fitting = [count for count in range(1, len(chosen)) if n % count == 0]
+        raise ValueError(
+            f"ensemble: {len(chosen)} devices cannot share {n} members evenly: give devices={max(fitting)}, or a multiple of "
+            f"{len(chosen)} members."
+        )
+    # Where the one device is JAX's default, arrays need not be bound to it.
+    return None if chosen == found[:1] else Mesh(np.array(chosen), (AXIS,))
 
 
 def stacked(trees: Sequence[Any]) -> Any:

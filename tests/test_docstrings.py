@@ -45,6 +45,8 @@ SURROUNDINGS = {
     "jkeras/engine/total.py module": FITTED + "import numpy",
     "jkeras/engine/saving/pytree.py load_pytree": PARAMS,
     "jkeras/backend/config.py module": "",
+    "jkeras/distribute/placement.py data_parallel": "",
+    "jkeras/engine/devices.py distribute": "",
     "jkeras/callbacks/resume.py Resume": FITTED + "import itertools; resume = Resume('other.jk')",
     "jkeras/preprocessing/image_iterators.py Iterator": "import numpy as np\n"
     "from jkeras.preprocessing.image import Iterator\nself = Iterator(8, 2, False, None)",

@@ -16,7 +16,7 @@ def test_importing_the_package_imports_next_to_nothing():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-FUNCTIONS = ("__version__", "enable_compilation_cache", "install_as_keras", "load_pytree", "save_pytree")
+FUNCTIONS = ("__version__", "enable_compilation_cache", "ensemble", "install_as_keras", "load_pytree", "save_pytree")
 
 
 @pytest.mark.parametrize("name", [name for name in jkeras.__all__ if name not in FUNCTIONS])

@@ -2,6 +2,6 @@
 
 from jkeras.distribute.hosts import connect
 from jkeras.distribute.placement import data_parallel
-from jkeras.distribute.traffic import traffic
+from jkeras.distribute.transfers import traffic
 
 __all__ = ["connect", "data_parallel", "traffic"]

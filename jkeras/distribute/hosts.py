@@ -13,7 +13,6 @@ from typing import Any, BinaryIO, TypeVar
 
 import jax
 import numpy as np
-from jax.experimental import multihost_utils
 
 __all__ = ["all_written", "connect", "count", "from_first", "index", "is_first", "readable", "same", "whole_of_shares"]
 
@@ -80,6 +79,8 @@ def from_first(value: Given) -> Given:
     """
     if count() == 1:
         return value
+    from jax.experimental import multihost_utils  # imported where it is used, as it is large
+
     found = multihost_utils.broadcast_one_to_all(value)
     return jax.tree.map(lambda own, first: np.asarray(first).astype(np.result_type(own))[()], value, found)
 
@@ -97,6 +98,8 @@ def same(what: str, value: Any, advice: str) -> None:
     """
     if count() == 1:
         return
+    from jax.experimental import multihost_utils
+
     own = np.frombuffer(str(value).encode()[:_TEXT].ljust(_TEXT, b"\0"), np.uint8)
     found = [bytes(row).rstrip(b"\0").decode("utf-8", "replace") for row in multihost_utils.process_allgather(own)]
     if len(set(found)) > 1:
@@ -110,6 +113,8 @@ def same(what: str, value: Any, advice: str) -> None:
 def readable(array: Any) -> np.ndarray:
     """Return an array as one of numpy, perhaps a view. If other processes have parts of it, all of them must call this."""
     if isinstance(array, jax.Array) and not array.is_fully_addressable and not array.is_fully_replicated:
+        from jax.experimental import multihost_utils
+
         return np.asarray(multihost_utils.process_allgather(array, tiled=True))
     return np.asarray(array)
 
@@ -125,6 +130,8 @@ def whole_of_shares(share: Any, sharding: jax.sharding.NamedSharding, parts: int
     rows = len(share) * count()
     if rows % parts == 0:
         return jax.make_array_from_process_local_data(sharding, np.asarray(share), (rows, *np.shape(share)[1:]))
+    from jax.experimental import multihost_utils
+
     # It cannot be split evenly, so that every process gets all of it.
     whole = np.asarray(multihost_utils.process_allgather(np.asarray(share))).reshape(rows, *np.shape(share)[1:])
     everywhere = jax.sharding.NamedSharding(sharding.mesh, jax.sharding.PartitionSpec())

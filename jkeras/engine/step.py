@@ -313,8 +313,9 @@ class Programs:
         def body(index: Array, loop: tuple[State, list[Array]]) -> tuple[State, list[Array]]:
             state, results = loop
             state, outputs = outputs_of(index, state)
+            # Not `at[index].set`: its scatter takes longer.
             written = [
-                lax.dynamic_update_index_in_dim(result, output, index, axis=0)  # which takes less time than `at[index].set`
+                lax.dynamic_update_index_in_dim(result, output, index, axis=0)
                 for result, output in zip(results, outputs, strict=True)
             ]
             return state, written

@@ -1,10 +1,13 @@
 """What every test starts from: JAX on the CPU, fresh layer names, a fixed seed, no custom objects."""
 
 import atexit
+import importlib.util
+import mmap
 import os
 import shutil
 import signal
 import tempfile
+from pathlib import Path
 
 # A shell starts what runs in its background with Ctrl-C ignored; the tests of interrupts send it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -12,10 +15,22 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # Before anything imports jax. A GPU's numbers are close but not equal, and the tests compare closely.
 os.environ["JAX_PLATFORMS"] = "cpu"
-# Almost all the time of the tests is compiling; without LLVM's optimizations it is a quarter less. XLA's own are as ever.
-# JKERAS_TEST_OPTIMIZED=1 tests the programs as users get them.
+# Almost all the time of the tests is compiling small programs once. Half of it goes without LLVM's optimizations, with XLA's
+# older emitters of loops, and in one piece a program. XLA's passes over the graph are as ever. One program runs in one thread:
+# pytest-xdist keeps the cores busy. JKERAS_TEST_OPTIMIZED=1 tests the programs as users get them.
 if not os.environ.get("JKERAS_TEST_OPTIMIZED"):
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_backend_optimization_level=0".strip()
+    flags = {
+        "xla_backend_optimization_level": "0",
+        "xla_cpu_use_fusion_emitters": "false",
+        "xla_cpu_parallel_codegen_split_count": "1",
+        "xla_cpu_multi_thread_eigen": "false",
+    }
+    # A flag that a jaxlib no longer knows would end the process.
+    for library in Path(importlib.util.find_spec("jaxlib").origin).parent.glob("libjax_common.*"):
+        with library.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            flags = {name: value for name, value in flags.items() if content.find(name.encode()) >= 0}
+    for name, value in flags.items():
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --{name}={value}".strip()
 
 import jax
 import numpy as np

@@ -13,7 +13,7 @@ from jkeras.distribute import hosts
 from jkeras.distribute.placement import Layout, Placement, current
 from jkeras.engine import tree
 from jkeras.engine.copies import on_one_device
-from jkeras.engine.sources import Loading
+from jkeras.engine.sources import Loading, loading_for
 
 __all__ = ["RunsOnDevices"]
 
@@ -102,10 +102,15 @@ class RunsOnDevices:
             model._run_seed = int(hosts.from_first(model.seed))
         return layout
 
-    def _agreed_loading(self, loading: Loading) -> Loading:
-        """Return what is loaded: how much memory is free is not the same for all processes."""
+    def _loading(self, device_data: Any, *data: Any) -> Loading:
+        """Return what `fit` loads onto the devices before it starts; see `sources.loading_for`."""
         layout, ways = self.layout(), list(Loading)
-        return loading if layout is None else ways[int(layout.agreed(ways.index(loading)))]
+        if layout is None:
+            return loading_for(device_data, *data)
+        own = [device for device in layout.placement.mesh.devices.flat if device.process_index == hosts.index()]
+        loading = loading_for(device_data, *data, copies=sum(device.platform == "cpu" for device in own) or 1)
+        # How much memory is free is not the same for all processes.
+        return ways[int(layout.agreed(ways.index(loading)))]
 
     def _check_division(self, samples: int, batch_size: int, method: str) -> None:
         """Raise where batches cannot be divided evenly among the devices; a last, short one may be."""

@@ -20,7 +20,7 @@ from jkeras.engine.loaders import is_loader, refuse_one_shot, refuse_with_loader
 from jkeras.engine.losses import Objective, make_objective
 from jkeras.engine.node import one_or_list
 from jkeras.engine.position import Position
-from jkeras.engine.sources import Loading, loading_for
+from jkeras.engine.sources import Loading
 from jkeras.engine.step import Batch, Programs
 from jkeras.engine.total import HasTotalLoss
 from jkeras.engine.trainer import Trainer, traced
@@ -244,7 +244,7 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators, RunsOnDevice
         if isinstance(shuffle, str) and shuffle != "batch":
             raise ValueError(f"shuffle is True, False or 'batch'; got {shuffle!r}.")
         nb_epoch, initial_epoch = int(nb_epoch), int(initial_epoch)
-        loading = self._agreed_loading(loading_for(device_data, x, y, validation_data))
+        loading = self._loading(device_data, x, y, validation_data)
         if is_loader(validation_data):
             refuse_one_shot(validation_data, nb_epoch - initial_epoch, "validation_data")
         if y is None and is_loader(x, lists=True):

@@ -38,12 +38,13 @@ class Loading(enum.Enum):
     NOTHING = "nothing: everything is read as it is needed"
 
 
-def loading_for(device_data: Any, *data: Any) -> Loading:
+def loading_for(device_data: Any, *data: Any, copies: int = 1) -> Loading:
     """Return what `fit` should load, from its argument `device_data` and the size of the data.
 
     Args:
         device_data: ``'auto'``, True, False, or the number of bytes that may be on the device.
         *data: inputs, targets and so on, as they were given.
+        copies: how many of the devices that get the data share one memory.
 
     Raises:
         ValueError: `device_data` is something else.
@@ -52,6 +53,7 @@ def loading_for(device_data: Any, *data: Any) -> Loading:
         return Loading.ALL if device_data else Loading.NOTHING
     size = _bytes(data)
     if isinstance(device_data, str) and device_data == "auto":
+        size *= copies
         return Loading.MEMORY if size <= _SURELY_FITS or size <= _SHARE * free_bytes() else Loading.NOTHING
     if not isinstance(device_data, int | float | np.number) or not device_data >= 0:
         raise ValueError(

@@ -25,7 +25,6 @@ def start(tmp_path):
                 free.bind(("127.0.0.1", 0))
                 address = f"127.0.0.1:{free.getsockname()[1]}"
             environment = {**os.environ, "PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu"}
-            environment["XLA_FLAGS"] = "--xla_backend_optimization_level=0"
             folder = tmp_path / name
             folder.mkdir(exist_ok=True)
             started = []
@@ -71,9 +70,13 @@ def test_two_processes(start, tmp_path):
     assert (tmp_path / "two" / "log.csv").read_text().count("\n") == 1 + 4  # by one process
 
 
-def test_four_processes_and_two_of_which_one_is_killed(start):
-    folder = start(0, "alone", "few")
-    assert_same(finished(start(4, "four", "few")), (expected := finished(folder)[0]))
+def test_four_processes(start):
+    alone = start(0, "alone", "numbers")
+    assert_same(finished(start(4, "four", "numbers")), finished(alone)[0])
+
+
+def test_a_process_that_is_killed_ends_the_other_and_both_go_on(start):
+    [expected] = finished(start(0, "alone", "few"))
     for dies in (0, 1):
         folder, processes = start(2, f"killed_{dies}", f"killed_{dies}")
         processes[dies].wait(timeout=300)

@@ -16,8 +16,9 @@ from jkeras.compat.keras2 import accepts_keras2
 from jkeras.engine import data as standard
 from jkeras.engine import stateful
 from jkeras.engine.loaders import is_loader
+from jkeras.engine.loop import chunks
 from jkeras.engine.member_models import build, check_alike
-from jkeras.engine.member_training import Clocks, Training, chunks, evaluate, held_back, inference_seeds
+from jkeras.engine.member_training import Clocks, Training, evaluate, held_back, inference_seeds
 from jkeras.engine.members import MemberPrograms, member_of, mesh_for, on_host, stacked
 from jkeras.engine.model import Model
 from jkeras.engine.node import one_or_list

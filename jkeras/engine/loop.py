@@ -28,7 +28,7 @@ from jkeras.utils.progbar import Progbar
 if TYPE_CHECKING:
     from jkeras.engine.model import Model
 
-__all__ = ["Block", "blocks", "evaluate", "fit", "on_device", "predict", "shuffled"]
+__all__ = ["Block", "blocks", "chunks", "evaluate", "fit", "on_device", "predict", "shuffled"]
 
 
 def on_device(data: Batch, layout: Layout | None = None) -> Batch:
@@ -172,7 +172,7 @@ def evaluate(model: "Model", trainer: Trainer, data: Iterable[Block], bar: Progb
     for block in data:
         seed, step = model.inference_seed(block.batches)
         clock = programs.clock("test", block.size)
-        for first, stop in _chunks(block, clock, bar, trainer.layout):
+        for first, stop in chunks(block, clock, bar, trainer.layout):
             state, reports = programs.test_batches(params, state, block.data, first, stop, seed, step + first)
             total += np.asarray(reports, np.float64)[first:stop].sum(axis=0) * block.size
         samples += block.batches * block.size
@@ -203,7 +203,7 @@ def predict(model: "Model", inputs: list[Any], *, batch_size: int, bar: Progbar 
     for block in blocks(Batch(inputs), batch_size, row_bytes, programs.layout):
         seed, step = model.inference_seed(block.batches)
         clock = programs.clock("predict", block.size)
-        for first, stop in _chunks(block, clock, bar, programs.layout):
+        for first, stop in chunks(block, clock, bar, programs.layout):
             state, outputs = programs.predict_batches(params, state, block.data, first, stop, seed, step + first)
             parts = [np.asarray(output)[first:stop].reshape(-1, *output.shape[2:]) for output in outputs]
             results = results or [np.empty((samples, *part.shape[1:]), part.dtype) for part in parts]
@@ -228,7 +228,9 @@ def _agreed_steps(clock: ChunkClock, layout: Layout | None) -> int:
     return clock.steps() if layout is None else int(layout.agreed(clock.steps()))
 
 
-def _chunks(block: Block, clock: ChunkClock, bar: Progbar | None, layout: Layout | None) -> Iterator[tuple[int, int]]:
+def chunks(
+    block: Block, clock: ChunkClock, bar: Progbar | None, layout: Layout | None = None
+) -> Iterator[tuple[int, int]]:
     """Yield the first and the last batch (excluded) of each call that works through a block, and time the call."""
     done = 0
     while done < block.batches:

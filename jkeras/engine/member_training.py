@@ -4,7 +4,7 @@ The stacked arrays exist while a method runs; between methods the layers of the 
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import jax
@@ -14,7 +14,7 @@ from jkeras.callbacks import CallbackList
 from jkeras.engine import position, tree
 from jkeras.engine.chunks import ChunkClock
 from jkeras.engine.interrupts import deferred_interrupts
-from jkeras.engine.loop import shuffled
+from jkeras.engine.loop import chunks, shuffled
 from jkeras.engine.member_models import check_variables, numbers_kept
 from jkeras.engine.members import MemberPrograms, member_of, on_host, stacked
 from jkeras.engine.model import Model
@@ -24,7 +24,7 @@ from jkeras.engine.streaming import Block, blocks, parts
 from jkeras.engine.trainer import Trainer, _give_params, _params, _state
 from jkeras.utils.progbar import Progbar
 
-__all__ = ["Clocks", "Training", "chunks", "evaluate", "held_back", "inference_seeds"]
+__all__ = ["Clocks", "Training", "evaluate", "held_back", "inference_seeds"]
 
 
 class Clocks(dict[Any, ChunkClock]):
@@ -212,19 +212,6 @@ def inference_seeds(models: Sequence[Model], steps: int) -> tuple[np.ndarray, np
     """Return the seed of each member, and the number of the first of so many steps of inference."""
     seeds, firsts = zip(*(model.inference_seed(steps) for model in models), strict=True)
     return np.array(seeds, np.int32), np.array(firsts, np.int32)
-
-
-def chunks(block: Block, clock: ChunkClock, bar: Progbar | None) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last batch (excluded) of each call that works through a block, and time the call."""
-    done = 0
-    while done < block.batches:
-        steps = min(clock.steps(), block.batches - done)
-        started = time.perf_counter()
-        yield done, done + steps
-        clock.ran(steps, time.perf_counter() - started)
-        done += steps
-        if bar is not None:
-            bar.add(steps * block.size)
 
 
 def evaluate(

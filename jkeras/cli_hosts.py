@@ -44,7 +44,7 @@ class Group:
         print(f"jkeras run: {self.who} has ended with an error. {why} {_AGAIN}", file=sys.stderr, flush=True)
         sys.stdout.flush()
         _told()
-        code = error.code if isinstance(error, SystemExit) else 1
+        code = error.code if isinstance(error, SystemExit) else 130 if isinstance(error, KeyboardInterrupt) else 1
         os._exit(code if isinstance(code, int) else 1)
 
 

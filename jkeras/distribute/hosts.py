@@ -6,7 +6,10 @@ call runs) the first one decides for all; what all must have alike is compared, 
 
 import functools
 import os
+import socket
 import tempfile
+import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO, TypeVar
@@ -19,7 +22,8 @@ __all__ = ["all_written", "connect", "count", "from_first", "index", "is_first",
 Given = TypeVar("Given")
 
 _TEXT = 400  # bytes of what processes tell each other where they differ
-_WAIT = 600  # seconds that a process waits for the others to write the same file
+_WAIT = 600  # seconds that a process waits for the first one to write a file
+_WAIT_FIRST = 60  # seconds that the first one, which has written it, waits for the others
 _HEARTBEAT = 20  # seconds without a sign of life after which a process counts as dead
 
 
@@ -39,8 +43,12 @@ def connect(coordinator: str, hosts: int, host_id: int, timeout: int = 120) -> N
     if hosts < 1 or not 0 <= host_id < hosts:
         raise ValueError(f"Host {host_id} of {hosts}: hosts are numbered from 0 to {hosts - 1}.")
     address, colon, port = coordinator.rpartition(":")
-    if not colon or not address or not port.isdigit():
+    if not colon or not address or "/" in address or not port.isdigit() or not 0 < int(port) < 65536:
         raise ValueError(f"The coordinator is an address and a port, such as 10.0.0.1:8476; got {coordinator!r}.")
+    # Otherwise JAX takes SIGTERM for an announcement that the machine will stop, and goes on.
+    jax.config.update("jax_enable_preemption_service", False)
+    if host_id:
+        _await(address.strip("[]"), int(port), timeout, f"Host {host_id} of {hosts}")
     try:
         jax.distributed.initialize(
             coordinator, hosts, host_id, initialization_timeout=timeout, heartbeat_timeout_seconds=_HEARTBEAT
@@ -48,10 +56,31 @@ def connect(coordinator: str, hosts: int, host_id: int, timeout: int = 120) -> N
     except RuntimeError as error:
         if "backend" in str(error) or "before" in str(error):
             raise
+        if "RPC server" in str(error):
+            raise RuntimeError(
+                f"Host 0 cannot listen at the coordinator's port {port}: another program has it, such as an earlier run that "
+                f"has not ended. Give another one. JAX says: {error}"
+            ) from error
         raise RuntimeError(
             f"Host {host_id} of {hosts} did not find the others within {timeout} s, at the coordinator {coordinator}: start all of "
             f"them, host 0 on the machine of that address, and let the port be open. JAX says: {error}"
         ) from error
+
+
+def _await(address: str, port: int, timeout: int, who: str) -> None:
+    """Wait until the first process can be reached: where it cannot, JAX would end this one without a Python error."""
+    until = time.monotonic() + timeout
+    while True:
+        try:
+            with socket.create_connection((address, port), timeout=5):
+                return
+        except OSError as error:
+            if time.monotonic() > until or isinstance(error, socket.gaierror):
+                raise RuntimeError(
+                    f"{who} did not find host 0 at the coordinator {address}:{port} within {timeout} s ({error}). Start it on the "
+                    "machine of that address, and let the port be open."
+                ) from error
+            time.sleep(0.2)
 
 
 def count() -> int:
@@ -100,7 +129,9 @@ def same(what: str, value: Any, advice: str) -> None:
         return
     from jax.experimental import multihost_utils
 
-    own = np.frombuffer(str(value).encode()[:_TEXT].ljust(_TEXT, b"\0"), np.uint8)
+    text = str(value).encode()
+    text = text if len(text) <= _TEXT else text[: _TEXT - 20] + f" … ({zlib.crc32(text):08x})".encode()
+    own = np.frombuffer(text.ljust(_TEXT, b"\0"), np.uint8)
     found = [bytes(row).rstrip(b"\0").decode("utf-8", "replace") for row in multihost_utils.process_allgather(own)]
     if len(set(found)) > 1:
         listed = "; ".join(f"process {number}: {text}" for number, text in enumerate(found))
@@ -127,15 +158,21 @@ def whole_of_shares(share: Any, sharding: jax.sharding.NamedSharding, parts: int
         sharding: of the whole.
         parts: how many parts it has.
     """
-    rows = len(share) * count()
+    size = len(share)
+    rows = size * count()
+    shape = (rows, *np.shape(share)[1:])
     if rows % parts == 0:
-        return jax.make_array_from_process_local_data(sharding, np.asarray(share), (rows, *np.shape(share)[1:]))
+        places: Any = sharding.addressable_devices_indices_map(shape)
+        own = {where[0].indices(rows)[:2] for where in places.values()}
+        first, last = min(start for start, _ in own), max(stop for _, stop in own)
+        if (first, last) == (index() * size, (index() + 1) * size):  # its devices are next to each other
+            return jax.make_array_from_process_local_data(sharding, np.asarray(share), shape)
     from jax.experimental import multihost_utils
 
-    # It cannot be split evenly, so that every process gets all of it.
-    whole = np.asarray(multihost_utils.process_allgather(np.asarray(share))).reshape(rows, *np.shape(share)[1:])
-    everywhere = jax.sharding.NamedSharding(sharding.mesh, jax.sharding.PartitionSpec())
-    return jax.make_array_from_callback(whole.shape, everywhere, lambda where: whole[where])
+    # Its devices have other rows, or it cannot be split evenly: every process gets all of it.
+    whole = np.asarray(multihost_utils.process_allgather(np.asarray(share))).reshape(shape)
+    target = sharding if rows % parts == 0 else jax.sharding.NamedSharding(sharding.mesh, jax.sharding.PartitionSpec())
+    return jax.make_array_from_callback(shape, target, lambda where: whole[where])
 
 
 # ---- files
@@ -172,7 +209,7 @@ def _meet(filepath: str) -> None:
 
     client: Any = global_state.client
     try:
-        client.wait_at_barrier(f"jkeras-{next(_turns())}", _WAIT * 1000)
+        client.wait_at_barrier(f"jkeras-{next(_turns())}", 1000 * (_WAIT_FIRST if is_first() else _WAIT))
     except Exception as error:
         raise RuntimeError(
             f"Process {index()} waited for the others to save {filepath!r} too. Call what saves it in every process: the first "

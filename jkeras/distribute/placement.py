@@ -227,8 +227,13 @@ class Layout:
         return self._everywhere
 
     def place(self, tree: Any) -> Any:
-        """Return params, states, or what an optimizer remembers, where they belong; what is there already is not copied."""
+        """Return params, states, or what an optimizer remembers, where they belong; what is there already is not copied.
+
+        Of several processes the first one decides what a script has set, such as weights that it drew by itself.
+        """
         leaves, structure, shardings = self._shardings(tree)
+        if self.placement.many_hosts:
+            leaves = [_of_all(leaf) for leaf in leaves]
         return jax.tree.unflatten(structure, list(map(_placed, leaves, shardings)))
 
     def keep(self, tree: Any) -> Any:
@@ -291,12 +296,27 @@ class Layout:
         return split_over(self.placement.mesh, self.placement.axis)
 
 
+def _of_all(leaf: Any) -> Any:
+    """Return an array that all processes have parts of as it is, and one of this process as the first one has it."""
+    if isinstance(leaf, jax.Array) and (not leaf.is_fully_addressable or _is_key(leaf)):
+        return leaf
+    return hosts.from_first(np.asarray(leaf))
+
+
+def _is_key(leaf: jax.Array) -> bool:
+    return jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
 def _placed(leaf: Any, sharding: NamedSharding) -> jax.Array:
     if isinstance(leaf, jax.Array):
         if leaf.sharding == sharding or leaf.sharding.is_equivalent_to(sharding, leaf.ndim):
             return leaf
-        if jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        if _is_key(leaf):
             return jax.device_put(leaf, sharding, may_alias=False)
+        if not leaf.is_fully_addressable:
+            if leaf.sharding.device_set == sharding.device_set:
+                return jax.jit(lambda array: array, out_shardings=sharding)(leaf)
+            leaf = hosts.readable(leaf)
     if sharding.is_fully_addressable:
         # A buffer of its own: what is in the layers' hands is consumed by steps.
         return jax.device_put(leaf, sharding, may_alias=False)

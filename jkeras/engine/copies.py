@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jkeras.distribute import hosts
+
 __all__ = ["host_copies", "on_one_device", "own_copies", "own_copy"]
 
 
@@ -36,6 +38,9 @@ def on_one_device(arrays: Any) -> Any:
     def gathered(leaf: Any) -> Any:
         if not isinstance(leaf, jax.Array) or len(leaf.sharding.device_set) == 1:
             return leaf
-        return jax.device_put(leaf, jax.local_devices()[0], may_alias=False)
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            return jax.device_put(leaf, jax.local_devices()[0], may_alias=False)
+        # By way of the host: an array that is bound to no device goes together with those of any.
+        return jnp.array(hosts.readable(leaf))
 
     return jax.tree.map(gathered, arrays)

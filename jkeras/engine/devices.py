@@ -3,6 +3,7 @@
 import math
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -36,7 +37,7 @@ class RunsOnDevices:
             mesh: a `jax.sharding.Mesh`; ``None``: back to one device.
             rules: ``{pattern: PartitionSpec}``. A pattern such as ``'embedding_*'`` fits names of layers, and is about those
                 weights that have as many axes as the ``PartitionSpec`` has entries; with a slash, as in ``'dense_1/b'``, it fits
-                one weight.
+                one weight. Of several rules for a weight the last one counts.
 
         Raises:
             TypeError: `mesh` is no mesh, or `rules` are no dict of that form.
@@ -56,7 +57,7 @@ class RunsOnDevices:
         model: Any = self
         chosen = None if mesh is None else Placement(mesh, rules)
         layout = None if chosen is None else self._layout_on(chosen)
-        self._placement, self._layout, self._chosen, model._programs = chosen, layout, mesh is not None, None
+        self._placement, self._layout, self._chosen, model._programs = chosen, layout, True, None
         if layout is None:
             for place in model.ledger.places:
                 for trainable in (True, False):
@@ -71,10 +72,12 @@ class RunsOnDevices:
         if mesh is not None:
             placement = Placement(mesh, rules)
         else:
-            placement = self._placement if self._chosen else current() or self._placement
+            kept = self._placement if self._chosen else None
+            placement = kept or current() or self._placement
         # First made, then kept: a rule that does not fit leaves the model as it was.
         layout = None if placement is None else self._layout_on(placement)
-        self._placement, self._layout, self._chosen = placement, layout, self._chosen or mesh is not None
+        self._chosen = mesh is not None or (self._chosen and placement is self._placement)
+        self._placement, self._layout = placement, layout
 
     def layout(self) -> Layout | None:
         """Return where the model's arrays are on its mesh of devices; ``None``: it works on one device."""
@@ -88,7 +91,7 @@ class RunsOnDevices:
         layout = Layout(placement, model)
         if placement.rules:
             # What has no weights yet gets them on the host: one device may have no room for what is split over several.
-            with jax.default_device(jax.local_devices(backend="cpu")[0]):
+            with _on_the_host():
                 for place in model.ledger.places:
                     place.layer.own_arrays(True)
         if placement.many_hosts:
@@ -97,7 +100,7 @@ class RunsOnDevices:
                 f"The models {self.name!r}", zlib.crc32(repr(named).encode()), "Build the same model in every process."
             )
             for trainable in (True, False):
-                arrays = hosts.from_first(model.ledger.gather(_own(trainable)))
+                arrays = hosts.from_first(on_one_device(model.ledger.gather(_own(trainable))))
                 tree.hand_back(model.ledger.places, arrays, partial(_keep, trainable))
             model._run_seed = int(hosts.from_first(model.seed))
         return layout
@@ -136,6 +139,20 @@ class RunsOnDevices:
                 "loader of batches.",
             )
 
+    def check_not_moved(self, layout: Layout | None) -> None:
+        """Raise where a callback has moved the model to other devices than `fit` has put the data on."""
+        if self._placement != (None if layout is None else layout.placement):
+            raise RuntimeError(
+                f"Model {self.name!r} was moved to other devices, by distribute() or compile(), while it is trained. Do that "
+                "between two calls of fit."
+            )
+
+    def _check_predicts(self, method: str) -> None:
+        """As `_check_placement`, for what a model does without `compile`: its devices are chosen when it first predicts."""
+        model: Any = self
+        if model._trainer is not None or model._programs is not None:
+            self._check_placement(method)
+
     def _check_placement(self, method: str) -> None:
         """Raise where a ``with data_parallel()`` was opened too late for this model."""
         wanted = current()
@@ -157,6 +174,13 @@ class RunsOnDevices:
         for arrays, trainable in ((params, True), (state, False)):
             tree.hand_back(model.ledger.places, arrays, partial(_keep, trainable))
         return params, state
+
+
+def _on_the_host() -> AbstractContextManager[Any]:
+    try:
+        return jax.default_device(jax.local_devices(backend="cpu")[0])
+    except RuntimeError:  # JAX was told to know no CPU
+        return nullcontext()
 
 
 def _own(trainable: bool) -> Callable[[tree.Place], Mapping[str, Any]]:

@@ -270,12 +270,13 @@ def fit(
     if initial_epoch >= nb_epoch:  # so that no generator is asked for nothing
         callbacks.on_train_end()
         return
-    by_loader, enqueuer = samples_per_epoch is None, None
+    by_loader, enqueuer, layout = samples_per_epoch is None, None, trainer.layout
     with ExitStack() as running:
         for epoch in range(initial_epoch, nb_epoch):
             if by_loader or enqueuer is None:
                 source = iter(generator) if by_loader else generator
                 enqueuer = running.enter_context(_batches(source, prepare, max_q_size, nb_worker, pickle_safe))
+            model.check_not_moved(layout)
             position.within_epoch(model)
             callbacks.on_epoch_begin(epoch)
             seen, size, ended = _train_epoch(trainer, enqueuer, samples_per_epoch, callbacks, names)
@@ -297,6 +298,8 @@ def fit(
             position.reached(model, epoch + 1, random=False)  # for callbacks that save
             callbacks.on_epoch_end(epoch, epoch_logs)
             position.reached(model, epoch + 1)
+            if layout is not None:
+                model.stop_training = bool(layout.agreed(model.stop_training))
             if model.stop_training or ended:
                 break
     callbacks.on_train_end()

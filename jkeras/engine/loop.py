@@ -93,6 +93,7 @@ def fit(
     initial_epoch = callbacks.first_epoch(initial_epoch)
     index = position.first_order(model, initial_epoch, samples)
     for epoch in range(initial_epoch, nb_epoch):
+        model.check_not_moved(layout)
         position.within_epoch(model)
         callbacks.on_epoch_begin(epoch)
         index = shuffled(index, shuffle, batch_size)

@@ -340,6 +340,7 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators, RunsOnDevice
             refuse_one_shot(x, 1, "x")
             return one_or_list(generators.predict(self, x, None))
         inputs = self._inputs(x, loading=Loading.MEMORY)
+        self._check_predicts("predict")
         self._check_same_data("predict", inputs)
         stateful.check_batches(self, len(inputs[0]), batch_size, "predict")
         bar = Progbar(len(inputs[0])) if verbose == 1 else None
@@ -369,6 +370,7 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators, RunsOnDevice
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for the given samples as one batch."""
         inputs = self._inputs(x)
+        self._check_predicts("predict_on_batch")
         self._check_one_batch(inputs, "predict_on_batch")
         self._check_same_data("predict_on_batch", inputs)
         return one_or_list(loop.predict_batch(self, inputs))

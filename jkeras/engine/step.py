@@ -283,7 +283,8 @@ class Programs:
             return carry, reports.at[index - first].set(report)
 
         reports = self._no_reports(min(len(data.inputs[0] if order is None else order), LONGEST_CHUNK))
-        return lax.fori_loop(first, stop, body, (carry, reports))
+        carry, reports = lax.fori_loop(first, stop, body, (carry, reports))
+        return self._kept(carry), self._readable(reports)  # once more: of what a loop returns XLA decides anew
 
     def _test_batches(
         self, params: Params, state: State, data: Batch, first: Any, stop: Any, seed: Any, step: Any
@@ -300,7 +301,8 @@ class Programs:
             state, report = self._test_batch(params, state, _at(data, index), seed, step + (index - first))
             return state, reports.at[index].set(report)
 
-        return lax.fori_loop(first, stop, body, (state, self._no_reports(len(data.inputs[0]))))
+        state, reports = lax.fori_loop(first, stop, body, (state, self._no_reports(len(data.inputs[0]))))
+        return self._kept(state), self._readable(reports)
 
     def _predict_batches(
         self, params: Params, state: State, data: Batch, first: Any, stop: Any, seed: Any, step: Any
@@ -322,7 +324,9 @@ class Programs:
 
         batches = len(data.inputs[0])
         _, like = jax.eval_shape(outputs_of, 0, state)
-        return lax.fori_loop(first, stop, body, (state, [jnp.zeros((batches, *one.shape), one.dtype) for one in like]))
+        nothing = [jnp.zeros((batches, *one.shape), one.dtype) for one in like]
+        state, results = lax.fori_loop(first, stop, body, (state, nothing))
+        return self._kept(state), self._readable(results)
 
     def _no_reports(self, batches: int) -> Array:
         values = 0 if self._objective is None else len(self._objective.names)

@@ -61,6 +61,8 @@ class Trainer:
         self.rule = rule_for(optimizer, weights, [handle for handle in handles if handle not in moved])
         self.memory = self.rule.memory
         self._programs = Programs(model, objective, self.rule, self.layout)
+        if self.layout is not None:
+            model.gather()  # where they belong, so that what the optimizer makes of them is there too
         self.rule.start(self._moved.gather(_params))
         self.settle()
 
@@ -73,6 +75,7 @@ class Trainer:
     def move(self, layout: Layout | None) -> None:
         """Go on elsewhere: on another mesh of devices, or, with ``None``, on one device."""
         self.layout = layout
+        self.reseed(self.model.seed)  # several processes have agreed on it
         self._programs = Programs(self.model, self.objective, self.rule, layout)
         if layout is None:
             self.memory.opt_state = on_one_device(self.memory.opt_state)
@@ -135,6 +138,11 @@ class Trainer:
                 reports = np.asarray(reports)  # waits for the device, where a step may still fail
             except BaseException as error:
                 self._recover(carry, spare, error)
+                if "incompatible devices" in str(error):
+                    error.add_note(
+                        f"Model {model.name!r} shares layers with one that works on other devices. Let all of them work on the "
+                        "same: compile them inside one `with data_parallel()`, or give each the same mesh."
+                    )
                 raise
             self._give(new)
             self._has_run = True

@@ -141,7 +141,8 @@ for _kind in (Setting, Accumulator):
 def like(old: Any, new: Any) -> Array:
     """Return a copy of `new` with the dtype and placement of `old`, so that a compiled step takes it as it is."""
     array = jnp.array(new, old.dtype)
-    return jax.device_put(array, old.sharding) if getattr(old, "committed", False) else array
+    bound = getattr(old, "committed", False) and old.is_fully_addressable
+    return jax.device_put(array, old.sharding) if bound else array
 
 
 def entry_at(tree: Any, path: Path) -> Any:

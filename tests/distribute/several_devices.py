@@ -80,6 +80,46 @@ def rules():
     assert isinstance(other.layers[0].W.value.sharding, jax.sharding.SingleDeviceSharding)
 
 
+def stays():
+    """Weights are where they belong after a step, also those that XLA would like to have elsewhere; data may move them on."""
+    model, x, y = compiled(mlp, "adam")
+    model.distribute(mesh(4, 2), {"dense_1": P(None, "model")})
+    model.fit(x, y, nb_epoch=1, verbose=0)
+    model.evaluate(x, y, verbose=0)
+    for name, weight in (("dense_1", "b"), ("dense_2", "W"), ("dense_2", "b")):
+        assert model.params[name][weight].sharding.is_fully_replicated
+        assert model._trainer.memory.opt_state.slots["m"][name][weight].sharding.is_fully_replicated
+
+    class Moves(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            model.distribute(None)
+
+    with pytest.raises(RuntimeError, match=r"'sequential_1' was moved to other devices, .* while it is trained"):
+        model.fit(x, y, nb_epoch=2, verbose=0, callbacks=[Moves()])
+
+
+def shared_layers():
+    """Models that share layers go together on a mesh, and alone when they have left it."""
+    with jkeras.distribute.data_parallel(4):
+        first, x, y = compiled(mlp)
+        second = jkeras.models.Sequential(first.layers)
+        second.compile("sgd", "categorical_crossentropy")
+        second.train_on_batch(x[:32], y[:32])
+        first.train_on_batch(x[:32], y[:32])
+    first.distribute(None)
+    first.train_on_batch(x, y)
+    second.train_on_batch(x, y)
+    first.distribute(None)
+    second.distribute(jkeras.distribute.placement.Mesh(np.array(jax.devices()[4:]), ("batch",)))
+    second.train_on_batch(x, y)
+    first.compile("sgd", "categorical_crossentropy", mesh=mesh(4))
+    first.train_on_batch(x, y)
+    with jkeras.distribute.data_parallel():
+        first.compile("sgd", "categorical_crossentropy")
+        first.distribute(None)
+        first.fit(x, y, nb_epoch=1, verbose=0)  # what was said of this model counts
+
+
 def moves():
     """A model goes from one device to eight and back, and scripts set weights meanwhile."""
 

@@ -67,11 +67,43 @@ def split():
     model, x, y = compiled(words, "adagrad")
     if HOSTS > 1:
         mesh = jax.make_mesh((1, HOSTS), ("batch", "model"))
-        model.distribute(mesh, {"embedding_1": P("model", None)})
+        rules = {"embedding_1": P("model", None), "dense_1": P(None, "model")}
+        model.distribute(mesh, rules)
         assert not model.params["embedding_1"]["W"].is_fully_replicated
     model.fit(x, y, batch_size=32, nb_epoch=2, verbose=0)
     model.save("split.jk")
-    return {"read": load_model("split.jk").predict(x)} | {weight.name: weight.get_value() for weight in model.weights}
+    found = {"read": load_model("split.jk").predict(x)} | {weight.name: weight.get_value() for weight in model.weights}
+    # The batch axis of the mesh is not that of the processes: each yields its share all the same.
+    model.fit_generator(shares([(x[:32], y[:32])]), 32, 1, verbose=0)
+    model.compile("sgd", "categorical_crossentropy")
+    model.fit(x, y, batch_size=32, nb_epoch=1, verbose=0, shuffle=False)
+    if HOSTS > 1:
+        model.distribute(None)
+    model.train_on_batch(x, y)
+    return found | {f"{weight.name} at the end": weight.get_value() for weight in model.weights}
+
+
+def agreed():
+    """What a process decides by itself, the first one decides for all."""
+    model, x, y = compiled(mlp)
+    np.random.seed(HOST)
+    model.layers[0].set_weights([np.random.rand(*weight.shape) for weight in model.layers[0].get_weights()])
+    model.optimizer.lr.set_value(0.01 * (1 + HOST))
+    stops = Stops()
+    model.fit(x[:64], y[:64], batch_size=32, nb_epoch=9, verbose=0, callbacks=[stops], shuffle=False)
+    model.fit_generator(shares([(x[:32], y[:32])]), 32, 9, verbose=0, callbacks=[stops])
+    return {"epochs": np.array(stops.epochs)} | {weight.name: weight.get_value() for weight in model.weights}
+
+
+class Stops(Callback):
+    """Stops training after the second epoch, in the first process."""
+
+    def __init__(self):
+        self.epochs = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs.append(epoch)
+        self.model.stop_training = epoch == 1 and HOST == 0
 
 
 def bad_input():

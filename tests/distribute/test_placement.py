@@ -1,5 +1,7 @@
 """What is said of meshes and rules that do not fit; and a mesh of one device."""
 
+import socket
+
 import jax
 import numpy as np
 import pytest
@@ -51,6 +53,31 @@ def test_what_does_not_fit_is_refused(given, rules, error, message):
 def test_devices_that_are_none(devices):
     with pytest.raises(ValueError, match=r"devices"), jkeras.distribute.data_parallel(devices):
         pass
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("10.0.0.1", 2, 0), "an address and a port, such as 10.0.0.1:8476; got '10.0.0.1'"),
+        (("http://10.0.0.1:80", 2, 0), "an address and a port"),
+        (("10.0.0.1:99999", 2, 0), "an address and a port"),
+        (("10.0.0.1:8476", 2, 2), "Host 2 of 2: hosts are numbered from 0 to 1"),
+    ],
+)
+def test_hosts_that_are_none(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        jkeras.distribute.connect(*arguments)
+
+
+def test_a_host_that_is_not_there():
+    before = jax.config.jax_enable_preemption_service
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))  # nobody listens
+        with pytest.raises(
+            RuntimeError, match=r"Host 1 of 2 did not find host 0 at the coordinator 127.0.0.1:\d+ within 0 s"
+        ):
+            jkeras.distribute.connect(f"127.0.0.1:{free.getsockname()[1]}", 2, 1, timeout=0)
+    jax.config.update("jax_enable_preemption_service", before)
 
 
 def test_a_model_that_is_not_compiled_predicts_on_the_mesh_around():

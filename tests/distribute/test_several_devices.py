@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("names", ["rnn", "convolution", "calls rules", "moves context bad_input"])
+@pytest.mark.parametrize("names", ["rnn", "convolution", "calls rules", "stays shared_layers moves context bad_input"])
 def test_eight_devices(names, tmp_path):
     flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=8"
     environment = {**os.environ, "XLA_FLAGS": flags, "PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu"}

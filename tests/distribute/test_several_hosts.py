@@ -62,7 +62,7 @@ def assert_same(several, expected, renamed=("", "")):
 
 
 def test_two_processes(start, tmp_path):
-    parts = ["numbers", "files", "split", "bad_input"]
+    parts = ["numbers", "files", "split", "agreed", "bad_input"]
     alone = start(0, "alone", *parts)
     assert_same(finished(start(2, "two", *parts)), finished(alone)[0])
     written = [path.name for path in (tmp_path / "two").iterdir() if path.suffix in (".h5", ".csv")]

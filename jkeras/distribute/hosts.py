@@ -47,7 +47,9 @@ def connect(coordinator: str, hosts: int, host_id: int, timeout: int = 120) -> N
         raise ValueError(f"The coordinator is an address and a port, such as 10.0.0.1:8476; got {coordinator!r}.")
     # Otherwise JAX takes SIGTERM for an announcement that the machine will stop, and goes on.
     jax.config.update("jax_enable_preemption_service", False)
-    if host_id:
+    if not host_id:
+        _check_free(int(port))
+    else:
         _await(address.strip("[]"), int(port), timeout, f"Host {host_id} of {hosts}")
     try:
         jax.distributed.initialize(
@@ -56,15 +58,23 @@ def connect(coordinator: str, hosts: int, host_id: int, timeout: int = 120) -> N
     except RuntimeError as error:
         if "backend" in str(error) or "before" in str(error):
             raise
-        if "RPC server" in str(error):
-            raise RuntimeError(
-                f"Host 0 cannot listen at the coordinator's port {port}: another program has it, such as an earlier run that "
-                f"has not ended. Give another one. JAX says: {error}"
-            ) from error
         raise RuntimeError(
             f"Host {host_id} of {hosts} did not find the others within {timeout} s, at the coordinator {coordinator}: start all of "
             f"them, host 0 on the machine of that address, and let the port be open. JAX says: {error}"
         ) from error
+
+
+def _check_free(port: int) -> None:
+    """Raise where the first process cannot listen: JAX would end it without a Python error."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that an earlier run has just left is free
+        try:
+            tried.bind(("", port))
+        except OSError as error:
+            raise RuntimeError(
+                f"Host 0 cannot listen at the coordinator's port {port} ({error}): another program has it, such as an earlier run "
+                "that has not ended. Give another one."
+            ) from error
 
 
 def _await(address: str, port: int, timeout: int, who: str) -> None:

@@ -80,6 +80,19 @@ def test_a_host_that_is_not_there():
     jax.config.update("jax_enable_preemption_service", before)
 
 
+def test_a_port_that_another_program_has():
+    before = jax.config.jax_enable_preemption_service
+    with socket.socket() as taken:
+        taken.bind(("", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(
+            RuntimeError, match=rf"Host 0 cannot listen at the coordinator's port {port} .*Give another one"
+        ):
+            jkeras.distribute.connect(f"127.0.0.1:{port}", 2, 0)
+    jax.config.update("jax_enable_preemption_service", before)
+
+
 def test_a_model_that_is_not_compiled_predicts_on_the_mesh_around():
     with jkeras.distribute.data_parallel(1) as made:
         model = Sequential([Dense(2, input_dim=3)])

@@ -87,7 +87,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "gan": ("--epochs 15 --classifier-epochs 4", "^It is more than"),
     },
     "Several devices": {
-        "distributed_digits": ("--epochs 2", ""),
+        "distributed_digits": ("--epochs 2 --hosts 0", ""),
     },
     "The functional face": {
         "ensemble": ("--steps 200 --members 6", ""),
@@ -97,6 +97,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
 
 SEED_SMALL = {
     "s3_5_4_vgg_like": "--pictures 32",
+    "s3_5_5_lstm_classification": "--sequences 600",
     "s4_2_headline_model": "--headlines 320",
     "s4_3_shared_lstm": "--pairs 64",
     "s4_4_3_shared_vision": "--pairs 64 --epochs 3",

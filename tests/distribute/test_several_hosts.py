@@ -25,6 +25,9 @@ def start(tmp_path):
                 free.bind(("127.0.0.1", 0))
                 address = f"127.0.0.1:{free.getsockname()[1]}"
             environment = {**os.environ, "PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu"}
+            # Who starts again does not compile again.
+            environment["JAX_COMPILATION_CACHE_DIR"] = str(tmp_path / "programs")
+            environment["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
             folder = tmp_path / name
             folder.mkdir(exist_ok=True)
             started = []
@@ -62,7 +65,7 @@ def assert_same(several, expected, renamed=("", "")):
 
 
 def test_two_processes(start, tmp_path):
-    parts = ["numbers", "files", "split", "agreed", "bad_input"]
+    parts = ["calls", "networks", "files", "split", "agreed", "bad_input"]
     alone = start(0, "alone", *parts)
     assert_same(finished(start(2, "two", *parts)), finished(alone)[0])
     written = [path.name for path in (tmp_path / "two").iterdir() if path.suffix in (".h5", ".csv")]
@@ -71,25 +74,25 @@ def test_two_processes(start, tmp_path):
 
 
 def test_four_processes(start):
-    alone = start(0, "alone", "numbers")
-    assert_same(finished(start(4, "four", "numbers")), finished(alone)[0])
+    alone = start(0, "alone", "networks")
+    assert_same(finished(start(4, "four", "networks")), finished(alone)[0])
 
 
-def test_a_process_that_is_killed_ends_the_other_and_both_go_on(start):
+@pytest.mark.parametrize("dies", [pytest.param(0, marks=pytest.mark.long), 1])
+def test_a_process_that_is_killed_ends_the_other_and_both_go_on(start, dies):
     [expected] = finished(start(0, "alone", "few"))
-    for dies in (0, 1):
-        folder, processes = start(2, f"killed_{dies}", f"killed_{dies}")
-        processes[dies].wait(timeout=300)
-        died = time.monotonic()
-        assert processes[1 - dies].wait(timeout=60) != 0
-        assert time.monotonic() - died < 60
-        for host in (0, 1):
-            output = wait_for(
-                folder / f"output-{host}", "Start all of them again; with the callback Resume(path) they go on"
-            )
-            assert f"jkeras run: host {host} of 2 has ended" in output
-        assert_same(finished(start(2, f"killed_{dies}", "resumed")), expected, ("few", "resumed"))
-        assert "Resume: goes on after epoch 2/4" in (folder / "output-0").read_text()
+    folder, processes = start(2, f"killed_{dies}", f"killed_{dies}")
+    processes[dies].wait(timeout=300)
+    died = time.monotonic()
+    assert processes[1 - dies].wait(timeout=60) != 0
+    assert time.monotonic() - died < 60
+    for host in (0, 1):
+        output = wait_for(
+            folder / f"output-{host}", "Start all of them again; with the callback Resume(path) they go on"
+        )
+        assert f"jkeras run: host {host} of 2 has ended" in output
+    assert_same(finished(start(2, f"killed_{dies}", "resumed")), expected, ("few", "resumed"))
+    assert "Resume: goes on after epoch 2/4" in (folder / "output-0").read_text()
 
 
 def wait_for(path, text):

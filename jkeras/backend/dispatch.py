@@ -53,7 +53,7 @@ def make_node(function: Callable[..., Any], args: Any = (), kwargs: Any = None) 
     """Return the symbolic tensor that stands for ``function(*args, **kwargs)``."""
     if _make_node is None:
         import jkeras.engine.expressions  # noqa: F401  (it calls set_node_maker)
-    return _make_node(function, args, kwargs or {})  # type: ignore[misc]
+    return _make_node(function, args, kwargs or {})  # type: ignore[misc]  # imported above, which sets it
 
 
 # ---- whether numbers are wanted now
@@ -79,7 +79,7 @@ def deferring() -> bool:
         return False
     if _trace_state is None:
         _find_trace_state()
-    return _trace_state() == _outside  # type: ignore[misc]
+    return _trace_state() == _outside  # type: ignore[misc]  # found above
 
 
 def _find_trace_state() -> None:
@@ -151,7 +151,8 @@ def op(function: Callable[P, R]) -> Callable[P, R]:
         if found & _SYMBOLIC or (found & _HELD and not found & _ARRAY and deferring()):
             return make_node(function, args, kwargs)
         if found & _HELD:
-            return function(*map(settled, args), **{name: settled(value) for name, value in kwargs.items()})  # type: ignore
+            plain: Any = function  # whose arguments have other types now
+            return plain(*map(settled, args), **{name: settled(value) for name, value in kwargs.items()})
         return function(*args, **kwargs)
 
     return call

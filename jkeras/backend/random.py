@@ -167,7 +167,8 @@ def random_normal(shape: Any, mean: Any = 0.0, std: Any = 1.0, dtype: Any = None
     """
     dtype = canonical_dtype(dtype)
     if (host := _host()) is not None and seed is None:
-        return host.normal(unwrap(mean), unwrap(std), sizes(shape)).astype(dtype)  # type: ignore[return-value]
+        drawn: Any = host.normal(unwrap(mean), unwrap(std), sizes(shape)).astype(dtype)  # of numpy, on the host
+        return drawn
     draw = jax.random.normal(_key(seed), sizes(shape), dtype)
     return (draw * unwrap(std) + unwrap(mean)).astype(dtype)
 
@@ -176,7 +177,8 @@ def random_normal(shape: Any, mean: Any = 0.0, std: Any = 1.0, dtype: Any = None
 def random_uniform(shape: Any, low: Any = 0.0, high: Any = 1.0, dtype: Any = None, seed: int | None = None) -> Array:
     """Return numbers uniformly distributed in [low, high); arguments as in `random_normal`."""
     if (host := _host()) is not None and seed is None:
-        return host.uniform(unwrap(low), unwrap(high), sizes(shape)).astype(canonical_dtype(dtype))  # type: ignore[return-value]
+        drawn: Any = host.uniform(unwrap(low), unwrap(high), sizes(shape)).astype(canonical_dtype(dtype))
+        return drawn
     return jax.random.uniform(_key(seed), sizes(shape), canonical_dtype(dtype), unwrap(low), unwrap(high))
 
 

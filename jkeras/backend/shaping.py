@@ -58,7 +58,7 @@ def _sizes_of(x: Any) -> np.ndarray:
 
 
 _sizes_of.__name__ = "shape"
-_sizes_of.gives_sizes = True  # type: ignore[attr-defined]
+vars(_sizes_of)["gives_sizes"] = True
 
 
 def int_shape(x: Any) -> tuple[int, ...]:

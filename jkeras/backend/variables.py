@@ -218,7 +218,8 @@ def as_array(x: Any) -> Array:
     if isinstance(x, Held):
         return x.value
     if isinstance(x, Symbolic):
-        return x  # type: ignore[return-value]
+        tensor: Any = x
+        return tensor
     if isinstance(x, float):  # np.float64 is one too, but strongly typed
         x = float(x)
     return jnp.asarray(x)

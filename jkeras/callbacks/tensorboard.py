@@ -35,7 +35,7 @@ class TensorBoard(Callback):
         return {"next_step": self._next_step}
 
     def set_memory(self, memory: Mapping[str, Any]) -> None:
-        from tensorboard.compat.proto.event_pb2 import SessionLog  # type: ignore
+        from tensorboard.compat.proto.event_pb2 import SessionLog  # type: ignore  # made when the module runs
 
         # TensorBoard then leaves out what the run before wrote of epochs that are trained again.
         self._add(memory["next_step"], session_log=SessionLog(status=SessionLog.START))
@@ -85,12 +85,12 @@ class TensorBoard(Callback):
         if self._writer is not None:
             self._writer.flush()
 
-    def on_train_end(self, _: Any = None) -> None:  # type: ignore[override]
+    def on_train_end(self, _: Any = None) -> None:  # type: ignore[override]  # the name in Keras 1
         if self._writer is not None:
             self._writer.close()
 
     def _add(self, step: int, **content: Any) -> None:
-        from tensorboard.compat.proto.event_pb2 import Event  # type: ignore
+        from tensorboard.compat.proto.event_pb2 import Event  # type: ignore  # made when the module runs
 
         if self._writer is not None:
             self._writer.add_event(Event(wall_time=time.time(), step=step, **content))
@@ -150,7 +150,7 @@ def _picture(array: np.ndarray) -> Any:
 
 def _graph(model: Any) -> Any:
     """Return the layers and their connections as TensorBoard's graph."""
-    from tensorboard.compat.proto.graph_pb2 import GraphDef  # type: ignore
+    from tensorboard.compat.proto.graph_pb2 import GraphDef  # type: ignore  # made when the module runs
 
     graph = GraphDef()
     for node in model.graph.nodes:

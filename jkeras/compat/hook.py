@@ -131,7 +131,7 @@ def _same(fullname: str, theirs: str, ours: str) -> ModuleSpec:
 
 def _view() -> ModuleType:
     view = _View("keras", jkeras.__doc__)
-    view.__version__ = KERAS_VERSION  # type: ignore[attr-defined]
+    vars(view)["__version__"] = KERAS_VERSION
     return view
 
 

@@ -97,7 +97,7 @@ def accepts_keras2(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         if not kwargs.keys() <= known:
-            kwargs = in_keras1_words(kwargs, known, owner)  # type: ignore[assignment]
+            kwargs = in_keras1_words(kwargs, known, owner)  # type: ignore[assignment]  # words that P has not
             for word in kwargs:
                 if closed and word not in known:
                     raise TypeError(

@@ -100,7 +100,8 @@ def _syntax_error(error: Exception, source: str, filename: str) -> SyntaxError:
     if isinstance(error, IndentationError):  # the tokenizer's, which does not know the file
         return IndentationError(error.msg, (filename, error.lineno, error.offset, error.text))
     # ParseError: context = (whitespace before, (line, column)); TokenError: args = (message, (line, column))
-    line, column = error.context[1] if hasattr(error, "context") else error.args[1]  # type: ignore[attr-defined]
+    context = getattr(error, "context", None)
+    line, column = context[1] if context is not None else error.args[1]
     lines = source.splitlines()
     text = lines[line - 1] if line <= len(lines) else ""
     return SyntaxError("invalid syntax in Python 2 and in Python 3", (filename, line, column + 1, text))

@@ -70,7 +70,8 @@ def round_(number: Any, ndigits: int = 0) -> Any:
     (3.0, -1.0, 2.67)
     """
     if isinstance(number, np.ndarray) or not isinstance(number, int | float | np.integer | np.floating):
-        return round(number, ndigits)  # type: ignore[call-overload]
+        other: Any = number  # what it is says how it is rounded
+        return round(other, ndigits)
     value, scale = float(number), 10.0**-ndigits
     if ndigits <= 0 and math.isfinite(value) and abs(value / scale) % 1 == 0.5:
         return math.copysign(math.floor(abs(value / scale) + 0.5), value) * scale

@@ -1,19 +1,17 @@
 """Training, evaluation and prediction on batches that a generator makes."""
 
 import warnings
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from jkeras.callbacks import CallbackList
 from jkeras.compat.keras2 import _level_outside, accepts_keras2
-from jkeras.distribute.placement import Layout
 from jkeras.engine import position, stateful
 from jkeras.engine.copies import host_copies
 from jkeras.engine.data import as_list, whole
 from jkeras.engine.enqueuer import GeneratorEnqueuer, endless
+from jkeras.engine.generator_passes import batches, evaluate, predict, warn_too_many
 from jkeras.engine.loaders import known_samples
 from jkeras.engine.node import one_or_list
 from jkeras.engine.shares import next_batch, shares
@@ -40,18 +38,6 @@ def split(made: Any) -> tuple[Any, Any, Any]:
         raise ValueError(f"{_FORM}; got {what}.")
     x, y, *weight = made
     return x, y, weight[0] if weight else None
-
-
-@contextmanager
-def _batches(
-    generator: Any, prepare: Any, max_q_size: int, nb_worker: int, pickle_safe: bool
-) -> Iterator[GeneratorEnqueuer]:
-    enqueuer = GeneratorEnqueuer(generator, pickle_safe, prepare)
-    enqueuer.start(nb_worker, max_q_size)
-    try:
-        yield enqueuer
-    finally:
-        enqueuer.stop()
 
 
 class TrainsOnGenerators:
@@ -275,7 +261,7 @@ def fit(
         for epoch in range(initial_epoch, nb_epoch):
             if by_loader or enqueuer is None:
                 source = iter(generator) if by_loader else generator
-                enqueuer = running.enter_context(_batches(source, prepare, max_q_size, nb_worker, pickle_safe))
+                enqueuer = running.enter_context(batches(source, prepare, max_q_size, nb_worker, pickle_safe))
             model.check_not_moved(layout)
             position.within_epoch(model)
             callbacks.on_epoch_begin(epoch)
@@ -289,7 +275,7 @@ def fit(
                 if not seen:
                     break
             elif seen > samples_per_epoch:
-                _warn_too_many("samples_per_epoch", seen, samples_per_epoch)
+                warn_too_many("samples_per_epoch", seen, samples_per_epoch)
             epoch_logs = {}
             if validation is not None:
                 with stateful.isolated(model) if isolate_state else nullcontext():
@@ -361,97 +347,3 @@ def _warn_ended(seen: int, wanted: int, epoch: int, nb_epoch: int) -> None:
         "generator for fit_generator goes on without an end: put its loop into `while True:`.",
         stacklevel=_level_outside(),
     )
-
-
-def _warn_too_many(argument: str, seen: int, wanted: int) -> None:
-    warnings.warn(
-        f"The generator's batches did not add up to {argument}={wanted}: {seen} samples were used. Let {argument} be a multiple of "
-        "the batch size, or the number of samples after which the generator starts over.",
-        stacklevel=_level_outside(),
-    )
-
-
-def evaluate(
-    model: "Model",
-    trainer: Trainer,
-    generator: Any,
-    val_samples: int | None,
-    *,
-    max_q_size: int = 10,
-    nb_worker: int = 1,
-    pickle_safe: bool = False,
-) -> list[float]:
-    """Return the averages of loss and metrics, weighted by batch size; arguments as in `Model.evaluate_generator`."""
-
-    def prepare(made: Any) -> Batch:
-        x, y, sample_weight = model.split_batch(made)
-        return host_copies(model._batch(x, y, sample_weight, method="evaluate_generator"))
-
-    total, seen = np.zeros(len(trainer.objective.names)), 0
-    how = (max_q_size, nb_worker, pickle_safe)
-    made = _until(generator, prepare, val_samples, "evaluate_generator", how, trainer.layout)
-    with closing(made):  # ends the threads also where a step fails
-        for batch in made:
-            size = len(batch.inputs[0])
-            model._check_one_batch(batch.inputs, "evaluate_generator")
-            programs = trainer.programs
-            params, state = model.gather()
-            state, report = programs.test_batch(params, state, programs.enter(batch), *model.inference_seed(1))
-            model.keep_state(state)
-            total += np.asarray(report, np.float64) * size
-            seen += size
-    return (total / seen).tolist()
-
-
-def predict(
-    model: "Model",
-    generator: Any,
-    val_samples: int | None,
-    *,
-    max_q_size: int = 10,
-    nb_worker: int = 1,
-    pickle_safe: bool = False,
-) -> list[np.ndarray]:
-    """Return the outputs for `val_samples` samples; arguments as in `Model.predict_generator`."""
-    from jkeras.engine import loop
-
-    def prepare(made: Any) -> list[Any]:
-        return host_copies(model._inputs(model.split_inputs(made)))
-
-    parts: list[list[np.ndarray]] = []
-    how = (max_q_size, nb_worker, pickle_safe)
-    made = _until(generator, prepare, val_samples, "predict_generator", how, model.programs.layout)
-    with closing(made):
-        for inputs in made:
-            model._check_one_batch(inputs, "predict_generator")
-            parts.append(loop.predict_batch(model, inputs))
-    return [np.concatenate(outputs)[:val_samples] for outputs in zip(*parts, strict=True)]
-
-
-def _until(
-    generator: Any,
-    prepare: Any,
-    samples: int | None,
-    method: str,
-    how: tuple[int, int, bool],
-    layout: Layout | None,
-) -> Generator[Any, None, None]:
-    """Yield prepared batches of so many samples, or, for ``None``, all that a loader has.
-
-    Raises:
-        ValueError: there are none, or not so many.
-    """
-    source, seen = iter(generator) if samples is None else generator, 0
-    with _batches(source, prepare, *how) as enqueuer:
-        while samples is None or seen < samples:
-            batch = next_batch(enqueuer, layout)
-            if batch is None:
-                break
-            yield batch
-            seen += len((batch.inputs if isinstance(batch, Batch) else batch)[0])
-    if samples is None and not seen:
-        raise ValueError("The loader yielded no batches. One that was gone through has to start anew.")
-    if samples is not None and seen < samples:
-        raise ValueError(f"{method}: the generator ended after {seen} samples; val_samples={samples} were asked for.")
-    if samples is not None and seen > samples:
-        _warn_too_many("val_samples", seen, samples)

@@ -3,6 +3,7 @@
 Every mistake is found here, before the first step, and named: which input, what was expected, what came.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -180,12 +181,30 @@ def _fits(given: Shape, shape: Shape, check_batch_axis: bool) -> bool:
 
 def _shape_hint(given: tuple[int, ...], shape: Shape) -> str:
     """Return what is likely wrong with an array of shape `given` where `shape` is expected."""
-    if len(given) == len(shape) - 1 and all(want in (None, got) for want, got in zip(shape[1:], given, strict=True)):
+    sizes, wanted = given[1:], shape[1:]
+    if not given:
+        return ""
+    if len(given) == len(wanted) and _fits(given, wanted, True):
         return " A single sample needs a batch dimension: x[None]."
-    if sorted(map(str, shape[1:])) == sorted(map(str, given[1:])):
+    if sorted(map(str, sizes)) == sorted(map(str, wanted)):
         return " The sizes are there in another order: transpose the array, or check dim_ordering for images."
-    if len(given) > len(shape) == 2 and int(np.prod(given[1:])) == shape[1]:
-        return " Flatten the samples: x.reshape(len(x), -1)."
+    if len(sizes) != len(wanted):
+        if len(wanted) == 1 and wanted[0] in (None, math.prod(sizes)):
+            return " Flatten the samples: x.reshape(len(x), -1)."
+        known = math.prod(size for size in wanted if size is not None)
+        if wanted.count(None) == (math.prod(sizes) != known) and math.prod(sizes) % max(known, 1) == 0:
+            sizes = ", ".join(str(-1 if size is None else size) for size in wanted)
+            return f" The samples have as many numbers: x.reshape(len(x), {sizes}) gives them that shape, if it is what they mean."
+        return f" It needs {len(shape)} axes, and has {len(given)}."
+    wrong = [axis for axis, pair in enumerate(zip(sizes, wanted, strict=True), 1) if pair[1] not in (None, pair[0])]
+    if wrong == [1] and len(wanted) == 2:
+        return (
+            f" Sequences must be {wanted[0]} steps long here: cut or pad them (preprocessing.sequence.pad_sequences, maxlen="
+            f"{wanted[0]}), or build the model for any length, with None in place of {wanted[0]}."
+        )
+    if len(wrong) == 1:
+        got, want = sizes[wrong[0] - 1], wanted[wrong[0] - 1]
+        return f" Axis {wrong[0]} has {got} entries and the model was built for {want}: check the data, or build it for {got}."
     return ""
 
 

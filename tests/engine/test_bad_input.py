@@ -65,7 +65,7 @@ def check(*cases):
 
 
 @check(
-    case("size", r"model input: expected 'x' to have shape \(None, 3\) but got an array with shape \(6, 4\)", lambda: np.ones((6, 4))),
+    case("size", r"model input: expected 'x' to have shape \(None, 3\) but got an array with shape \(6, 4\)\. Axis 1 has 4 entries and the model was built for 3: check the data, or build it for 4\.", lambda: np.ones((6, 4))),
     case("rank", r"expected 'x' to have shape \(None, 3\) .* shape \(6, 3, 1\)\. Flatten the samples: x.reshape\(len\(x\), -1\)", lambda: X[..., None]),
     case("one sample", r"but got an array with shape \(3,\)\. A single sample needs a batch dimension: x\[None\]", lambda: X[0]),
     case("a number", r"expected 'x' to have shape \(None, 3\) but got an array with shape \(\)", lambda: 3.0),
@@ -93,13 +93,28 @@ def test_inputs(error, message, action, method):
 @check(
     case("one array", r"the model expects 2 arrays \(\['a', 'b'\]\), as a list or as a dict; got one ndarray of shape \(6, 3\)", lambda: X),
     case("three", r"has 3 entries; the model expects 2: \['a', 'b'\]", lambda: [X, X, X]),
-    case("swapped", r"expected 'a' to have shape \(None, 3\) .* shape \(6, 2\)\. The order is \['a', 'b'\]", lambda: [X[:, :2], X]),
+    case("swapped", r"expected 'a' to have shape \(None, 3\) .* shape \(6, 2\)\..* The order is \['a', 'b'\]", lambda: [X[:, :2], X]),
     case("missing key", r"No data provided for 'b' in model input; it needs data for each of \['a', 'b'\]", lambda: {"a": X}),
     case("unknown key", r"unknown key 'bb'\. Perhaps you meant 'b'", lambda: {"a": X, "b": X[:, :2], "bb": X}),
     case("counts", r"All arrays need the same number of samples\. Number of samples in inputs: \[4, 6\]", lambda: [X, X[:4, :2]]),
 )  # fmt: skip
 def test_several_inputs(error, message, action):
     fails(error, message, lambda: two().predict(action()))
+
+
+@check(
+    case("steps", r"Sequences must be 5 steps long here: cut or pad them \(.*pad_sequences, maxlen=5\), or .* with None in place of 5", lambda: ((5, 3), (6, 7, 3))),
+    case("features", r"Axis 2 has 2 entries and the model was built for 3: check the data, or build it for 2", lambda: ((5, 3), (6, 5, 2))),
+    case("no features", r"x\.reshape\(len\(x\), 5, 1\) gives them that shape", lambda: ((5, 1), (6, 5))),
+    case("any length", r"x\.reshape\(len\(x\), -1, 1\) gives them that shape", lambda: ((None, 1), (6, 5))),
+    case("no channel", r"x\.reshape\(len\(x\), 1, 8, 9\) gives them that shape", lambda: ((1, 8, 9), (6, 8, 9))),
+    case("two sizes", r"but got an array with shape \(6, 4, 2\)\.$", lambda: ((5, 3), (6, 4, 2))),
+    case("other numbers", r"but got an array with shape \(6, 4\)\. It needs 3 axes, and has 2\.$", lambda: ((5, 3), (6, 4))),
+)  # fmt: skip
+def test_the_likely_cause_of_a_wrong_shape(error, message, action):
+    expected, given = action()
+    model = Sequential([Activation("linear", input_shape=expected)])
+    fails(error, message, lambda: model.predict(np.zeros(given)))
 
 
 def test_images_in_another_order():

@@ -2,6 +2,7 @@
 
 import io
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,13 +21,13 @@ class TensorBoard(Callback):
     Args:
         log_dir: folder of the event files.
         histogram_freq: write histograms of all weights, and of the layers' outputs on the validation data, every so many
-            epochs; 0 for never.
+            epochs; 0 for never. As in Keras 1 there are none where training has no validation data in arrays; a warning
+            says so.
         write_graph: write the graph of the layers.
         write_images: write weights as pictures, when histograms are written (extra ``image``).
 
     Raises:
         MissingExtraError: tensorboard is not installed.
-        ValueError: histograms are wanted, and `fit` has no validation data.
     """
 
     _next_step = 0
@@ -57,10 +58,14 @@ class TensorBoard(Callback):
         self.write_images = write_images
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        if self.histogram_freq and not self.validation_data:
-            raise ValueError(
-                "TensorBoard: histograms of the layers' outputs are made on the validation data: give fit() validation_data or "
-                "validation_split, or set histogram_freq=0."
+        if self.histogram_freq and not self.validation_data and hosts.is_first():
+            warnings.warn(
+                f"TensorBoard(histogram_freq={self.histogram_freq}): training has no validation data in arrays, on which the "
+                "layers' outputs are computed, so no histograms"
+                + (" and no pictures of weights" if self.write_images else "")
+                + " are written, as in Keras 1; everything else is. Give fit() validation_data=(x, y) or validation_split, "
+                "fit_generator() validation_data=(x, y) in place of a generator; or set histogram_freq=0.",
+                stacklevel=2,
             )
         # Of several processes that train together the first one writes; all of them compute what is written.
         self._writer = self._open(self.log_dir) if hosts.is_first() else None
@@ -75,7 +80,7 @@ class TensorBoard(Callback):
             for name, value in (logs or {}).items()
             if name not in ("batch", "size") and np.ndim(value) == 0
         ]
-        if self.histogram_freq and epoch % self.histogram_freq == 0:
+        if self.histogram_freq and self.validation_data and epoch % self.histogram_freq == 0:
             for name, array in self._arrays():
                 values.append(summary.Value(tag=name, histo=_histogram(array)))
             if self.write_images:

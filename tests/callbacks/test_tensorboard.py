@@ -1,5 +1,6 @@
 """The event files are such that TensorBoard itself reads them."""
 
+import itertools
 import sys
 
 import numpy as np
@@ -55,11 +56,24 @@ def test_the_graph(tmp_path):
     assert nodes["a"] == ("InputLayer", [])
 
 
-def test_what_is_missing(tmp_path, monkeypatch):
+@pytest.mark.parametrize("generator", [False, True])
+def test_without_validation_data_there_are_no_histograms_and_one_warning(tmp_path, generator):
     model = Sequential([Dense(1, input_dim=2)])
     model.compile("sgd", "mse")
-    with pytest.raises(ValueError, match="validation_data"):
-        model.fit(X, Y, nb_epoch=1, verbose=0, callbacks=[TensorBoard(str(tmp_path), histogram_freq=1)])
+    board = TensorBoard(str(tmp_path), histogram_freq=1, write_images=True)
+    with pytest.warns(UserWarning, match=r"no histograms and no pictures of weights .* validation_split") as caught:
+        if generator:
+            data = itertools.repeat((X, Y))
+            model.fit_generator(data, 16, 2, 0, [board], validation_data=data, nb_val_samples=16)
+        else:
+            model.fit(X, Y, nb_epoch=2, verbose=0, callbacks=[board])
+    assert len(caught) == 1
+    tags = read(tmp_path).Tags()
+    assert set(tags["scalars"]) == ({"loss", "val_loss"} if generator else {"loss"})
+    assert (tags["graph"], tags["histograms"], tags["images"]) == (True, [], [])
+
+
+def test_without_tensorboard_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboard.summary.writer.event_file_writer", None)
     with pytest.raises(ImportError, match=r"jkeras\[tensorboard\]"):
         TensorBoard(str(tmp_path))

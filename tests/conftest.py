@@ -1,7 +1,9 @@
 """What every test starts from: JAX on the CPU, fresh layer names, a fixed seed, no custom objects."""
 
 import atexit
+import gc
 import importlib.util
+import itertools
 import mmap
 import os
 import shutil
@@ -47,6 +49,22 @@ atexit.register(shutil.rmtree, PROGRAMS, ignore_errors=True)
 jax.config.update("jax_compilation_cache_dir", PROGRAMS)
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+# Tracing makes many small objects that live on: looked through less often, they take a tenth of the time less.
+gc.set_threshold(50_000, 20, 50)
+
+
+# A process that holds all that JAX has traced and compiled for thousands of tests runs at two thirds of its speed.
+TESTS_BETWEEN_CLEARING = 100
+tests_run = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def forgotten_programs():
+    """Let JAX forget, now and then, what it has traced and compiled."""
+    yield
+    if next(tests_run) % TESTS_BETWEEN_CLEARING == 0:
+        jax.clear_caches()
 
 
 @pytest.fixture(autouse=True)

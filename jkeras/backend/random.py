@@ -211,22 +211,30 @@ def dropout(x: Any, level: float, noise_shape: Any = None, seed: int | None = No
     Args:
         x: an array.
         level: the share that is dropped, in [0, 1).
-        noise_shape: the shape of the random mask, broadcast to that of `x`; ``None`` in it stands for the
-            size of `x` there. ``None``: the shape of `x`.
+        noise_shape: the shape of the random mask, broadcast to that of `x` as numpy does, from the last axis on; ``None`` in
+            it stands for the size of `x` there. ``None``: the shape of `x`.
         seed: see `random_normal`.
 
     Raises:
-        ValueError: `level` is outside [0, 1).
+        ValueError: `level` is outside [0, 1), or `noise_shape` does not broadcast to the shape of `x`.
 
     Source: Srivastava et al., "Dropout", JMLR 15 (2014); scaled during training as in Keras 1.
     """
     x, level = as_array(x), unwrap(level)
     if isinstance(level, (int, float, np.number)) and not 0 <= level < 1:
         raise ValueError(f"The dropout level must be in the interval [0, 1); got {level}.")
-    if noise_shape is None:
-        shape = x.shape
-    else:
-        noise_shape = tuple(noise_shape)
-        shape = sizes(size if given is None else given for given, size in zip(noise_shape, x.shape, strict=True))
+    shape = x.shape if noise_shape is None else _mask_shape(noise_shape, x.shape)
     keep = jax.random.bernoulli(_key(seed), 1.0 - level, shape)
     return jnp.where(keep, x / (1.0 - level), 0).astype(x.dtype)
+
+
+def _mask_shape(noise_shape: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+    given = noise_shape if isinstance(noise_shape, list | tuple) else sizes(noise_shape)
+    beside = shape[max(0, len(shape) - len(given)) :]
+    found = sizes(size if wanted is None else wanted for wanted, size in zip(given, beside, strict=False))
+    if len(given) > len(shape) or any(wanted not in (1, size) for wanted, size in zip(found, beside, strict=True)):
+        raise ValueError(
+            f"K.dropout: noise_shape {tuple(given)} does not fit an array of shape {shape}: it is broadcast from the last axis "
+            "on, so each size is 1, None or the array's."
+        )
+    return found

@@ -98,6 +98,22 @@ def test_dropout_noise_shape_shares_the_mask():
     assert len(np.unique(y[:, 0], axis=0)) > 1
 
 
+@pytest.mark.parametrize("noise_shape", [(20,), [5, 20], (None, 1), (1, 1, 20), 20, (8.0, 1, 1)])
+def test_dropout_noise_shape_broadcasts_from_the_last_axis_on(noise_shape):
+    y = np.asarray(K.dropout(jnp.ones((8, 5, 20)), 0.5, noise_shape=noise_shape))
+    sizes = np.atleast_1d(np.array(noise_shape, object))
+    shape = tuple(int(size or whole) for size, whole in zip(sizes, y.shape[3 - len(sizes) :], strict=True))
+    first = y[tuple(slice(1) if size == 1 else slice(None) for size in (1,) * (3 - len(shape)) + shape)]
+    np.testing.assert_array_equal(y, np.broadcast_to(first, y.shape))
+    assert set(np.unique(first)) == {0.0, 2.0}
+
+
+@pytest.mark.parametrize("noise_shape", [(4,), (5, 1, 1), (1, 8, 5, 20), 2])
+def test_dropout_noise_shape_that_does_not_fit(noise_shape):
+    with pytest.raises(ValueError, match=r"K\.dropout: noise_shape .* does not fit an array of shape \(8, 5, 20\)"):
+        K.dropout(jnp.ones((8, 5, 20)), 0.5, noise_shape=noise_shape)
+
+
 @pytest.mark.parametrize("level", [-0.1, 1.0, 1.5, np.float32(2)])
 def test_dropout_level(level):
     with pytest.raises(ValueError, match=r"interval \[0, 1\)"):

@@ -3,12 +3,19 @@
 The graph is the engine's, which is built on this package, so it is imported when it is used.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jkeras.backend.config import get_uid
+from jkeras.errors import did_you_mean
 
 __all__ = ["Function", "function", "gradients", "placeholder"]
+
+# What Theano's functions take beside inputs, outputs and updates; none of it changes what is computed here.
+_OF_THEANO = frozenset({
+    "accept_inplace", "allow_input_downcast", "mode", "name", "no_default_updates", "on_unused_input", "profile",
+    "rebuild_strict",
+})  # fmt: skip
 
 
 class Function:
@@ -20,7 +27,12 @@ class Function:
         inputs: symbolic tensors, and at most one ``K.learning_phase()`` among them.
         outputs: symbolic tensors or variables: one of them or a list.
         updates: pairs (variable, new value), or a dict of them, made after each call.
-        **kwargs: of Theano's functions; they change nothing here.
+        **kwargs: `mode`, `name`, `profile`, `on_unused_input`, `allow_input_downcast`, `accept_inplace`, `rebuild_strict`
+            and `no_default_updates` of Theano's functions; they change nothing here.
+
+    Raises:
+        ValueError: another keyword is given.
+        NotImplementedError: `givens` is, which replaces parts of a graph.
 
     >>> import jkeras.backend as K
     >>> x = K.placeholder(shape=(None, 2))
@@ -32,11 +44,28 @@ class Function:
     def __init__(self, inputs: Any, outputs: Any, updates: Sequence[Any] = (), **kwargs: Any):
         from jkeras.engine.program import Program
 
+        _check_keywords(kwargs)
         self._program = Program(inputs, outputs, updates)
 
     def __call__(self, inputs: Any) -> Any:
         """Compute the outputs for these inputs, in the order in which the function was made."""
         return self._program(inputs)
+
+
+def _check_keywords(kwargs: Mapping[str, Any]) -> None:
+    """Refuse keywords that would have an effect: one that is misspelt, such as ``update=``, must not get lost."""
+    for name in kwargs:
+        if name == "givens":
+            if kwargs[name]:
+                raise NotImplementedError(
+                    "K.function: givens= is not supported. Make what is given an input of the function, or build the outputs "
+                    "from it."
+                )
+        elif name not in _OF_THEANO:
+            hint = did_you_mean(name, {"inputs", "outputs", "updates", *_OF_THEANO}, most=0)
+            raise ValueError(
+                f"Invalid argument {name!r} passed to K.function: it takes inputs, outputs and updates.{hint}"
+            )
 
 
 def function(inputs: Any, outputs: Any, updates: Any = [], **kwargs: Any) -> Function:  # noqa: B006 - Keras 1's default
@@ -68,7 +97,8 @@ def placeholder(
         shape: with the batch dimension; ``None`` for sizes not known yet.
         ndim: the number of axes, in place of `shape`.
         dtype: default `floatx`.
-        sparse: ignored; data arrive dense.
+        sparse: what `is_sparse` says of it. Functions and models take matrices of scipy for it, as for any other, and make
+            them dense.
         name: default ``placeholder_1``, ``placeholder_2``, …
 
     Raises:
@@ -79,4 +109,5 @@ def placeholder(
     from jkeras.engine.input import Input
 
     shape = (None,) * int(ndim or 0) if shape is None else tuple(shape)
-    return Input(batch_shape=shape, dtype=dtype, name=name or f"placeholder_{get_uid('placeholder')}")
+    name = name or f"placeholder_{get_uid('placeholder')}"
+    return Input(batch_shape=shape, dtype=dtype, name=name, sparse=sparse)

@@ -8,7 +8,7 @@ import numpy as np
 
 from jkeras.backend.config import canonical_dtype
 from jkeras.backend.dispatch import Operators, Symbolic, make_node, op
-from jkeras.backend.variables import as_array, sizes, unwrap
+from jkeras.backend.variables import Variable, as_array, dense, sizes, unwrap
 from jkeras.typing import Array
 
 __all__ = [
@@ -77,14 +77,23 @@ def dtype(x: Any) -> str:
 
 
 def is_sparse(tensor: Any) -> bool:
-    """Return False: arrays of jkeras are dense."""
-    return False
+    """Return whether `tensor` was made for sparse data, or is a sparse matrix of scipy.
+
+    That is what ``placeholder`` and ``Input`` return with ``sparse=True``, and ``variable`` of a sparse matrix. It changes
+    nothing in what is computed: arrays of jkeras are dense, also those of such a tensor.
+    """
+    if isinstance(tensor, Variable):
+        return tensor.sparse
+    history = getattr(tensor, "_keras_history", None)
+    if history is not None:
+        return history[0].is_input and bool(history[0].sparse)
+    return hasattr(tensor, "tocoo")
 
 
 @op
 def to_dense(tensor: Any) -> Any:
-    """Return `tensor`: arrays of jkeras are dense."""
-    return unwrap(tensor)
+    """Return `tensor`, and a sparse matrix of scipy as an array: those of jkeras are dense."""
+    return dense(tensor)
 
 
 def is_explicit_shape(shape: Any) -> bool:

@@ -23,6 +23,7 @@ __all__ = [
     "batch_set_value",
     "being_read",
     "count_params",
+    "dense",
     "eye",
     "get_value",
     "get_variable_shape",
@@ -52,6 +53,7 @@ class Variable(Held):
     Attributes:
         value: the array in the box; assign to replace it.
         name: a name for messages and files, or ``None``.
+        sparse: whether it was made from a sparse matrix; the array is dense all the same.
 
     >>> v = Variable(jnp.ones(2), name="v")
     >>> v.set_value([3, 4])
@@ -62,6 +64,7 @@ class Variable(Held):
     """
 
     _owner: "Variable | None" = None
+    sparse = False
 
     def __init__(self, value: Array, name: str | None = None):
         self._array = value
@@ -119,12 +122,12 @@ class Variable(Held):
         return np.array(self.value)
 
     def set_value(self, value: Any, borrow: bool = False) -> None:
-        """Replace the array by `value`, cast to the variable's dtype.
+        """Replace the array by `value`, which may be a sparse matrix of scipy, cast to the variable's dtype.
 
         Raises:
             ValueError: `value` has another shape.
         """
-        new = jnp.array(unwrap(value), dtype=self.value.dtype)
+        new = jnp.array(dense(value), dtype=self.value.dtype)
         if new.shape != self.value.shape:
             raise ValueError(
                 f"Cannot set variable {self.name!r} of shape {self.value.shape} to a value of shape {new.shape}: "
@@ -207,6 +210,12 @@ def unwrap(x: Any) -> Any:
     return x.value if isinstance(x, Held) else x
 
 
+def dense(x: Any) -> Any:
+    """Return what `unwrap` returns, and a sparse matrix of scipy as an array of numpy."""
+    x = unwrap(x)
+    return x.toarray() if hasattr(x, "tocoo") else x
+
+
 def as_array(x: Any) -> Array:
     """Return `x`, which may be a `Variable`, a numpy array, a number or nested lists of them, as a JAX array.
 
@@ -256,14 +265,14 @@ def variable(value: Any, dtype: Any = None, name: str | None = None) -> Variable
     """Make a variable that holds a copy of `value`.
 
     Args:
-        value: an array, a number, nested lists, or another variable. A scipy sparse matrix is made dense.
+        value: an array, a number, nested lists, or another variable. A scipy sparse matrix is made dense; `is_sparse` of
+            the variable is true.
         dtype: the dtype of the variable; ``None`` is `floatx`.
         name: its name.
     """
-    value = unwrap(value)
-    if hasattr(value, "tocoo"):
-        value = value.toarray()
-    return Variable(jnp.array(value, dtype=canonical_dtype(dtype)), name)
+    made = Variable(jnp.array(dense(value), dtype=canonical_dtype(dtype)), name)
+    made.sparse = hasattr(value, "tocoo") or getattr(value, "sparse", False) is True
+    return made
 
 
 def zeros(shape: Any, dtype: Any = None, name: str | None = None) -> Variable:

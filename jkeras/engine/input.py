@@ -41,7 +41,7 @@ class InputLayer(Layer):
         batch_input_shape: the same with the batch dimension.
         input_dtype: default `floatx`.
         input_tensor: a symbolic tensor, or a variable, in place of a shape: what the layer returns unless data are given for it.
-        sparse: kept in configs; data arrive dense.
+        sparse: kept in configs, and what `K.is_sparse` says; data arrive dense.
         name: default ``input_1``, ``input_2``, …
     """
 
@@ -111,7 +111,7 @@ def Input(
         batch_shape: with the batch dimension, such as ``(32, 784)``; ``None`` is any size.
         name: of the input; data can be given by it, as a dict.
         dtype: default `floatx`; ``'int32'`` for word indices.
-        sparse: kept in configs; data arrive dense.
+        sparse: kept in configs, and what `K.is_sparse` says; data arrive dense.
         tensor: a symbolic tensor, or a variable, in place of a shape, or beside one that fits it. A model that has the result
             as its input takes data for it; a `K.function` or model of other inputs computes it from them.
 

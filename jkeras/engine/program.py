@@ -9,7 +9,7 @@ import numpy as np
 
 from jkeras.backend.config import learning_phase
 from jkeras.backend.random import next_key
-from jkeras.backend.variables import Reads, Variable, as_array, reading, unwrap
+from jkeras.backend.variables import Reads, Variable, as_array, dense, reading
 from jkeras.engine import tree
 from jkeras.engine.contract import Context
 from jkeras.engine.expressions import variables_in
@@ -41,7 +41,7 @@ class Program:
         updates: pairs (variable, new value), made after each call.
 
     Calling it with a list of arrays, one for each input, returns the list of outputs as numpy arrays; the array alone, if
-    `outputs` is no list.
+    `outputs` is no list. Sparse matrices of scipy are made dense.
     """
 
     def __init__(self, inputs: Sequence[Any], outputs: Any, updates: Any = ()):
@@ -77,7 +77,7 @@ class Program:
         arrays = []
         for entry, value in zip(self.inputs, given, strict=True):
             if isinstance(entry, KerasTensor):
-                arrays.append(jnp.asarray(unwrap(value), entry.dtype))
+                arrays.append(jnp.asarray(dense(value), entry.dtype))
             else:
                 train = bool(value)
         params = self._ledger.gather(lambda place: place.layer.own_arrays(True))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jkeras import backend as K
+from jkeras.layers import Input
 
 X = np.arange(24, dtype="float32").reshape(2, 3, 4) - 11.5
 
@@ -26,6 +27,30 @@ def test_shapes_and_types_of_all_kinds_of_arrays():
     assert K.is_sparse(X) is False and K.to_dense(X) is X
     assert K.is_explicit_shape((None, 3)) and not K.is_explicit_shape((None, "a")) and not K.is_explicit_shape(3)
     assert not K.is_keras_tensor(X)
+
+
+def test_what_was_made_for_sparse_data_is_known_and_takes_dense_and_sparse_arrays():
+    sparse = pytest.importorskip("scipy.sparse")
+    matrix = sparse.csr_matrix(X[0] * (X[0] > 0))
+    x, v = K.placeholder((3, 4), sparse=True), K.variable(matrix)
+    assert all(map(K.is_sparse, (x, v, K.variable(v), Input((5,), sparse=True), matrix)))
+    assert not any(map(K.is_sparse, (K.placeholder((3, 4)), K.to_dense(x), v * 2, K.dot(x, K.transpose(v)), v.value)))
+    np.testing.assert_array_equal(K.to_dense(matrix), matrix.toarray())
+    compute = K.function([x], [K.dot(x, K.transpose(v))])
+    for given in (matrix, matrix.tocoo(), matrix.toarray()):
+        np.testing.assert_allclose(compute([given])[0], matrix.toarray() @ matrix.toarray().T, rtol=1e-6)
+    v.set_value(2 * matrix)
+    np.testing.assert_array_equal(v.get_value(), 2 * matrix.toarray())
+
+
+def test_a_function_refuses_keywords_that_would_get_lost():
+    x = K.placeholder((2,))
+    theanos = {"mode": "FAST_RUN", "name": "f", "on_unused_input": "ignore", "allow_input_downcast": True, "givens": []}
+    assert K.function([x], [x], **theanos)([[1, 2]])[0].tolist() == [1, 2]
+    with pytest.raises(ValueError, match=r"Invalid argument 'update' passed to K\.function: .* meant 'updates'"):
+        K.function([x], [x], update=[])
+    with pytest.raises(NotImplementedError, match="givens"):
+        K.function([x], [x], givens={x: x})
 
 
 @pytest.mark.parametrize("name", ["sum", "mean", "prod", "var", "std", "max", "min", "any", "all"])

@@ -24,7 +24,9 @@ def theano():
 def test_the_modules_of_theano_are_those_of_the_stand_in(theano):
     import theano.tensor as T
     from theano import tensor
+    from theano.printing import Print
     from theano.sandbox.rng_mrg import MRG_RandomStreams
+    from theano.tensor.extra_ops import repeat
     from theano.tensor.nnet import sigmoid
     from theano.tensor.shared_randomstreams import RandomStreams
 
@@ -32,10 +34,12 @@ def test_the_modules_of_theano_are_those_of_the_stand_in(theano):
     assert theano is K.theano
     assert MRG_RandomStreams is RandomStreams
     assert sigmoid is T.nnet.sigmoid is K.sigmoid
+    assert repeat is T.repeat and Print is theano.printing.Print
     assert sys.modules["theano.tensor"].__name__ == "jkeras.compat.theano_shim.tensor"
 
 
 x = np.arange(6, dtype="float32").reshape(2, 3)
+cube = np.arange(24, dtype="float32").reshape(2, 4, 3)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +47,11 @@ x = np.arange(6, dtype="float32").reshape(2, 3)
     [
         ("dot", (x, x.T), {}, x @ x.T),
         ("batched_dot", (x, x), {}, (x * x).sum(1)),
+        ("batched_dot", (cube, x), {}, np.einsum("bij,bj->bi", cube, x)),
+        ("batched_dot", (x, cube.transpose(0, 2, 1)), {}, np.einsum("bj,bkj->bk", x, cube)),
+        ("batched_dot", (cube, cube.transpose(0, 2, 1)), {}, cube @ cube.transpose(0, 2, 1)),
+        ("batched_dot", (x[:, 0], cube), {}, x[:, 0, None, None] * cube),
+        ("batched_dot", (x, x[:, 1]), {}, x * x[:, 1:2]),
         ("tensordot", (x, x), {"axes": [[0], [0]]}, np.tensordot(x, x, [[0], [0]])),
         ("outer", (x[0], x[1]), {}, np.outer(x[0], x[1])),
         ("sum", (x,), {"axis": 1, "keepdims": True}, x.sum(1, keepdims=True)),
@@ -50,6 +59,11 @@ x = np.arange(6, dtype="float32").reshape(2, 3)
         ("argmax", (x,), {}, 5),
         ("argmax", (x,), {"axis": 1, "keepdims": True}, [[2], [2]]),
         ("argmin", (x,), {"axis": 0}, [0, 0, 0]),
+        ("sort", (-x,), {}, np.sort(-x)),
+        ("sort", (-x,), {"axis": None}, np.sort(-x, None)),
+        ("argsort", (-x,), {}, np.argsort(-x)),
+        ("argsort", (-x, 0), {}, np.argsort(-x, 0)),
+        ("addbroadcast", (x[:, :1], 1), {}, x[:, :1]),
         ("cumsum", (x,), {"axis": 1}, x.cumsum(1)),
         ("sqr", (x,), {}, x**2),
         ("inv", (x + 1,), {}, 1 / (x + 1)),
@@ -68,6 +82,7 @@ x = np.arange(6, dtype="float32").reshape(2, 3)
         ("stack", (x, x), {}, np.stack([x, x])),
         ("stack", ([x, x],), {"axis": 1}, np.stack([x, x], 1)),
         ("repeat", (x, 2, 1), {}, x.repeat(2, 1)),
+        ("repeat", (x, [1, 0, 2], 1), {}, x.repeat([1, 0, 2], 1)),
         ("shape_padright", (x, 2), {}, x[:, :, None, None]),
         ("shape_padleft", (x,), {}, x[None]),
         ("as_tensor_variable", ([x, x],), {}, np.stack([x, x])),
@@ -150,6 +165,29 @@ def test_symbolic_inputs_functions_and_gradients(theano):
     np.testing.assert_allclose(slope, 2 * x.sum(1)[:, None] * np.ones((2, 3)), rtol=1e-6)
     np.testing.assert_allclose(v.get_value(), 2.0)
     np.testing.assert_allclose(theano.function([a], T.switch(T.gt(a, 2), T.floor(a), -1))(x), np.where(x > 2, x, -1))
+
+
+def test_products_of_samples_whose_number_is_not_known(theano):
+    a, b = K.placeholder((None, 4, 3)), K.placeholder((None, 3))
+    product = theano.tensor.batched_dot(a, b)
+    assert K.int_shape(product) == (None, 4)
+    np.testing.assert_allclose(theano.function([a, b], product)(cube, x), np.einsum("bij,bj->bi", cube, x))
+
+
+def test_print_returns_what_it_prints(theano, capfd):
+    a = theano.tensor.matrix()
+    np.testing.assert_array_equal(theano.function([a], theano.printing.Print("here:")(a) * 2)(x), x * 2)
+    jax.effects_barrier()
+    assert "here: [[0. 1. 2.]" in capfd.readouterr().out
+
+
+def test_keywords_of_functions_are_theanos(theano):
+    a = theano.tensor.matrix()
+    assert theano.function([a], a, "FAST_RUN", allow_input_downcast=True, on_unused_input="warn")(x).shape == (2, 3)
+    with pytest.raises(ValueError, match="'update'"):
+        theano.function([a], a, update=[])
+    with pytest.raises(NotImplementedError, match="givens"):
+        theano.function([a], a, givens=[(a, a)])
 
 
 def test_sizes_stay_numbers_in_traced_code(theano):

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from jkeras import backend as K
-from jkeras.compat.theano_shim import tensor
+from jkeras.compat.theano_shim import printing, tensor
 from jkeras.compat.theano_shim.missing import missing
 
-__all__ = ["config", "function", "grad", "shared", "tensor"]
+__all__ = ["config", "function", "grad", "printing", "shared", "tensor"]
 
 __jkeras__ = True  # the mark by which install_as_keras knows its own modules
 __getattr__ = missing("theano")
@@ -44,15 +44,25 @@ def shared(value: Any, name: str | None = None, strict: bool = False, allow_down
     return K.variable(value, dtype=np.asarray(value).dtype, name=name)
 
 
-def function(inputs: Sequence[Any], outputs: Any = None, updates: Any = None, givens: Any = None, **kwargs: Any) -> Any:
+def function(
+    inputs: Sequence[Any],
+    outputs: Any = None,
+    mode: Any = None,
+    updates: Any = None,
+    givens: Any = None,
+    no_default_updates: bool = False,
+    **kwargs: Any,
+) -> Any:
     """Return a function of arrays that computes `outputs`; see ``K.function``.
 
     Args:
         inputs: placeholders.
         outputs: a tensor, or a list of them.
+        mode, no_default_updates: change nothing.
         updates: pairs of a variable and its new value, or a dict of them.
         givens: only ``None``.
-        **kwargs: what else Theano takes, such as ``allow_input_downcast``; it changes nothing.
+        **kwargs: what else Theano takes, such as ``allow_input_downcast``; it changes nothing. A keyword that Theano does not
+            know is refused.
     """
     if givens:
         raise NotImplementedError(
@@ -60,7 +70,7 @@ def function(inputs: Sequence[Any], outputs: Any = None, updates: Any = None, gi
         )
     pairs = list(updates.items()) if hasattr(updates, "items") else list(updates or [])
     single = outputs is not None and not isinstance(outputs, list | tuple)
-    compute = K.function(list(inputs), [outputs] if single else list(outputs or []), updates=pairs)
+    compute = K.function(list(inputs), [outputs] if single else list(outputs or []), updates=pairs, **kwargs)
 
     def call(*arrays: Any) -> Any:
         results = compute(list(arrays))

@@ -14,16 +14,16 @@ from jkeras.backend.config import canonical_dtype
 from jkeras.backend.dispatch import op
 from jkeras.backend.variables import as_array, sizes
 from jkeras.compat.theano_shim.missing import missing
-from jkeras.compat.theano_shim.tensor import nnet
+from jkeras.compat.theano_shim.tensor import extra_ops, nnet
 from jkeras.compat.theano_shim.tensor.types import named_input
 
 __all__ = [
-    "abs_", "all", "alloc", "and_", "any", "arange", "argmax", "argmin", "as_tensor_variable", "batched_dot", "cast",
-    "ceil", "clip", "concatenate", "constant", "cos", "cumsum", "dot", "eq", "exp", "eye", "flatten", "floor", "ge",
-    "grad", "gt", "inv", "le", "log", "log1p", "lt", "max", "maximum", "mean", "min", "minimum", "neg", "neq", "nnet",
-    "ones", "ones_like", "or_", "outer", "patternbroadcast", "power", "prod", "repeat", "reshape", "round", "sgn",
-    "shape", "shape_padleft", "shape_padright", "sin", "sqr", "sqrt", "stack", "std", "sum", "switch", "tanh",
-    "tensordot", "tile", "transpose", "unbroadcast", "var", "where", "zeros", "zeros_like",
+    "abs_", "addbroadcast", "all", "alloc", "and_", "any", "arange", "argmax", "argmin", "argsort", "as_tensor_variable",
+    "batched_dot", "cast", "ceil", "clip", "concatenate", "constant", "cos", "cumsum", "dot", "eq", "exp", "extra_ops",
+    "eye", "flatten", "floor", "ge", "grad", "gt", "inv", "le", "log", "log1p", "lt", "max", "maximum", "mean", "min",
+    "minimum", "neg", "neq", "nnet", "ones", "ones_like", "or_", "outer", "patternbroadcast", "power", "prod", "repeat",
+    "reshape", "round", "sgn", "shape", "shape_padleft", "shape_padright", "sin", "sort", "sqr", "sqrt", "stack", "std",
+    "sum", "switch", "tanh", "tensordot", "tile", "transpose", "unbroadcast", "var", "where", "zeros", "zeros_like",
 ]  # fmt: skip
 
 _missing = missing("theano.tensor")
@@ -159,16 +159,36 @@ def _index_of(function: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return K.expand_dims(found, axis) if keepdims else found
 
 
+@op
+def sort(self: Any, axis: int | None = -1, kind: str = "quicksort", order: Any = None) -> Any:
+    """Return the elements in rising order along an axis; with ``None`` all in a row. Theano's `kind` and `order` do nothing."""
+    return jnp.sort(as_array(self), axis)
+
+
+@op
+def argsort(self: Any, axis: int | None = -1, kind: str = "quicksort", order: Any = None) -> Any:
+    """Return the indices in whose order the elements rise along an axis; arguments as in `sort`. Equal ones stay in order."""
+    return jnp.argsort(as_array(self), axis)
+
+
 # ---- products
 
 dot = K.dot
 
 
+@op
 def batched_dot(a: Any, b: Any) -> Any:
-    """Return the product of each pair of matrices: (batch, i, j) by (batch, j, k); of vectors, their scalar products."""
-    if K.ndim(a) == K.ndim(b) == 2:
-        return K.sum(a * b, axis=1)
-    return K.batch_dot(a, b)
+    """Return the product of each pair of samples, where the first axis of both is the batch.
+
+    (batch, i, j) by (batch, j, k) gives (batch, i, k), and of two axes the other one is a vector: (batch, i, j) by (batch, j)
+    gives (batch, i), (batch, j) by (batch, j, k) gives (batch, k), and of vectors (batch,). With one axis there is a number for
+    each sample, which scales the other.
+    """
+    a, b = as_array(a), as_array(b)
+    if 1 in (a.ndim, b.ndim):
+        return a.reshape(a.shape + (1,) * (b.ndim - 1)) * b.reshape(b.shape + (1,) * (a.ndim - 1))
+    product = K.batch_dot(a, b, (a.ndim - 1, 1 if b.ndim == 2 else b.ndim - 2))
+    return product[:, 0] if a.ndim == b.ndim == 2 else product  # which K.batch_dot gives an axis
 
 
 @op
@@ -217,10 +237,7 @@ def stack(*tensors: Any, axis: int = 0) -> Any:
     return jnp.stack([as_array(part) for part in parts], axis)
 
 
-@op
-def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
-    """Return `x` with each element repeated along an axis."""
-    return jnp.repeat(as_array(x), repeats, axis)
+repeat = extra_ops.repeat
 
 
 def tile(x: Any, reps: Any, ndim: int | None = None) -> Any:
@@ -245,6 +262,9 @@ def shape_padright(t: Any, n_ones: int = 1) -> Any:
 def unbroadcast(x: Any, *axes: int) -> Any:
     """Return `x`: axes of size 1 always broadcast."""
     return x
+
+
+addbroadcast = unbroadcast
 
 
 # ---- new tensors

@@ -5,8 +5,9 @@ import itertools
 import math
 import operator
 import os
+import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -27,7 +28,8 @@ class HDF5Matrix:
         model.fit(X, y, shuffle="batch")  # neighbouring rows are read together
 
     It is indexed by a number, a slice, a list or array of numbers in any order, or an array of truth values, and has the
-    `shape`, `ndim`, `dtype` and `size` of an array. ``np.asarray(matrix)`` reads everything.
+    `shape`, `ndim`, `dtype` and `size` of an array. ``np.asarray(matrix)`` reads everything. Rows that are not there are an
+    IndexError, those of a slice too, which an array would leave out.
 
     Args:
         datapath: of the file.
@@ -39,7 +41,12 @@ class HDF5Matrix:
         MissingExtraError: h5py is not installed.
         KeyError: the file has no such data set.
         ValueError: the rows are not there; or the name leads to another file, which is not followed.
+
+    Attributes:
+        refs: of all matrices: by `datapath` the file that was opened last, while its matrix exists.
     """
+
+    refs: ClassVar[dict[Any, Any]] = {}
 
     def __init__(
         self,
@@ -59,6 +66,10 @@ class HDF5Matrix:
                 f"HDF5Matrix: {dataset!r} in {datapath} has {rows} rows; start={start} and end={end} do not choose some of them."
             )
         self._sample: np.ndarray | None = None
+        file = self.data.file
+        self.refs[datapath] = file
+        # Kept for ever, as Keras 1 did, the file could not be written again.
+        weakref.finalize(self, _forget, self.refs, datapath, file).atexit = False
 
     def __len__(self) -> int:
         return self.end - self.start
@@ -74,6 +85,12 @@ class HDF5Matrix:
     def _rows(self, key: Any) -> Any:
         """Return rows as they are in the file."""
         if isinstance(key, slice):
+            for bound in (key.start, key.stop):
+                if bound is not None and operator.index(bound) > len(self):
+                    raise IndexError(
+                        f"Rows {'' if key.start is None else key.start}:{'' if key.stop is None else key.stop} are not all in an "
+                        f"HDF5Matrix of {len(self)} rows."
+                    )
             start, stop, step = key.indices(len(self))
             if step < 0:
                 return self._rows(np.arange(start, stop, step))
@@ -99,7 +116,7 @@ class HDF5Matrix:
     def _like(self) -> np.ndarray:
         """Return at most one row, to see what the normalizer makes of it."""
         if self._sample is None:
-            self._sample = np.asarray(self[:1])
+            self._sample = np.asarray(self[: min(1, len(self))])
         return self._sample
 
     @property
@@ -129,6 +146,11 @@ class HDF5Matrix:
 
     def __repr__(self) -> str:
         return f"<HDF5Matrix {self.data.name!r} in {self.data.file.filename!r}, rows {self.start} to {self.end}>"
+
+
+def _forget(refs: dict[Any, Any], datapath: Any, file: Any) -> None:
+    if refs.get(datapath) is file:  # else another matrix has opened it since
+        del refs[datapath]
 
 
 def read_rows(data: Any, which: Any) -> np.ndarray:

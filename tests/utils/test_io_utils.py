@@ -40,7 +40,8 @@ def path(tmp_path):
         slice(None),
         slice(2, 5),
         slice(-4, None),
-        slice(3, 100),
+        slice(3, 10),
+        slice(10, None),
         slice(5, 2),
         slice(None, None, 3),
         slice(None, None, -2),
@@ -77,6 +78,23 @@ def test_looks_like_an_array(path):
 def test_several_parts_of_one_file_at_once(path):
     first, second = HDF5Matrix(path, "X", end=5), HDF5Matrix(path, "X", start=5)
     np.testing.assert_array_equal(np.concatenate([first[:], second[:]]), X)
+
+
+def test_slices_end_where_the_rows_of_the_matrix_do(path):
+    matrix = HDF5Matrix(path, "X", 2, 12)  # of 20 rows in the file
+    with pytest.raises(IndexError, match=r"Rows 8:12 are not all in an HDF5Matrix of 10 rows"):
+        matrix[8:12]
+    assert HDF5Matrix(path, "empty", normalizer=lambda x: x + 1).shape == (0, 2)
+
+
+def test_open_files_are_known_while_there_is_a_matrix(path):
+    first = HDF5Matrix(path, "X")
+    assert type(HDF5Matrix.refs) is dict and HDF5Matrix.refs[path].filename == str(path)
+    second = HDF5Matrix(path, "X")
+    del first
+    assert path in HDF5Matrix.refs
+    del second
+    assert path not in HDF5Matrix.refs
 
 
 def test_normalizer(path):
@@ -142,7 +160,10 @@ def test_images_from_a_file(tmp_path):
     np.testing.assert_array_equal(x, images[y])
 
 
-@pytest.mark.parametrize("key", [20, -21, [0, 20], [[0]], ["a"], [0.5], np.ones(3, bool), 2.0, True])
+SLICES = [slice(1000, 1001), slice(15, 21), slice(None, 21), slice(21, None), slice(21, 0, -1), slice("a", None)]
+
+
+@pytest.mark.parametrize("key", [20, -21, [0, 20], [[0]], ["a"], [0.5], np.ones(3, bool), 2.0, True, *SLICES])
 def test_bad_indices(path, key):
     with pytest.raises((IndexError, TypeError)):
         HDF5Matrix(path, "X")[key]

@@ -8,7 +8,7 @@ import numpy as np
 from jkeras.backend.config import image_dim_ordering
 from jkeras.utils.data_utils import get_file
 
-__all__ = ["CLASS_INDEX_PATH", "RELEASES", "decode_predictions", "get_file", "preprocess_input"]
+__all__ = ["CLASS_INDEX", "CLASS_INDEX_PATH", "RELEASES", "decode_predictions", "get_file", "preprocess_input"]
 
 CLASS_INDEX_PATH = "https://s3.amazonaws.com/deep-learning-models/image-models/imagenet_class_index.json"
 """Where Keras 1 finds the names of the classes."""
@@ -46,7 +46,28 @@ def preprocess_input(x: Any, dim_ordering: str = "default") -> np.ndarray:
     return np.flip(images, axis) - means
 
 
-_classes: dict[str, tuple[str, str]] = {}  # read once
+CLASS_INDEX: dict[str, Any] | None = None
+"""WordNet number and name of each class, by its index as a string: read when `decode_predictions` first needs them."""
+
+
+def _obtain_input_shape(
+    input_shape: Any, default_size: int, min_size: int, dim_ordering: str, include_top: bool
+) -> tuple[int | None, ...]:
+    """Return the shape of one image, as Keras 1's networks checked it; scripts for networks of their own import it.
+
+    Args:
+        input_shape: what the user gave, or ``None``.
+        default_size: rows and columns of the images that the network was made for.
+        min_size: the fewest rows and columns that it can take.
+        dim_ordering: ``'th'`` or ``'tf'``.
+        include_top: whether the fully connected layers are there, which want images of the default size.
+
+    Raises:
+        ValueError: `input_shape` does not fit.
+    """
+    from jkeras.applications.network import image_shape
+
+    return image_shape("The network", input_shape, default_size, min_size, include_top, dim_ordering)
 
 
 def decode_predictions(preds: Any, top: int = 5) -> list[list[tuple[str, str, float]]]:
@@ -67,10 +88,10 @@ def decode_predictions(preds: Any, top: int = 5) -> list[list[tuple[str, str, fl
         raise ValueError(
             f"decode_predictions takes predictions for the 1000 classes of ImageNet, (batch, 1000); got shape {scores.shape}."
         )
-    if not _classes:
+    global CLASS_INDEX
+    if CLASS_INDEX is None:
         path = get_file("imagenet_class_index.json", CLASS_INDEX_PATH, cache_subdir="models")
         with open(path, encoding="utf-8") as file:
-            _classes.update(json.load(file))
-    return [
-        [(*_classes[str(index)], float(row[index])) for index in np.argsort(row)[: -top - 1 : -1]] for row in scores
-    ]
+            CLASS_INDEX = json.load(file)
+    classes = CLASS_INDEX
+    return [[(*classes[str(index)], float(row[index])) for index in np.argsort(row)[: -top - 1 : -1]] for row in scores]

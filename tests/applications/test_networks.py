@@ -92,6 +92,26 @@ def test_refusals(arguments, message):
         applications.VGG16(**{"weights": None, **arguments})
 
 
+@pytest.mark.parametrize(
+    ("given", "ordering", "include_top", "expected"),
+    [
+        (None, "th", True, (3, 224, 224)),
+        (None, "tf", False, (None, None, 3)),
+        ((224, 224, 3), "tf", True, (224, 224, 3)),
+        ([3, 48, None], "th", False, (3, 48, None)),
+        ((3, 48, 48), "th", True, r"images have shape \(3, 224, 224\)"),
+        ((3, 47, 48), "th", False, "at least 48 rows and columns"),
+        ((48, 48), "tf", False, "one image with 3 channels"),
+    ],
+)
+def test_input_shapes_for_networks_of_scripts(given, ordering, include_top, expected):
+    if isinstance(expected, tuple):
+        assert imagenet_utils._obtain_input_shape(given, 224, 48, ordering, include_top) == expected
+        return
+    with pytest.raises(ValueError, match=expected):
+        imagenet_utils._obtain_input_shape(given, 224, 48, ordering, include_top)
+
+
 def test_xception_says_that_channels_stand_last():
     with pytest.warns(UserWarning, match="images with the channels last"):
         model = applications.Xception(weights=None, include_top=False, input_shape=(71, 71, 3))
@@ -128,13 +148,14 @@ def test_preprocess_input():
 def test_decode_predictions(monkeypatch, tmp_path):
     path = tmp_path / "index.json"
     path.write_text(json.dumps({str(i): [f"n{i:08}", f"thing_{i}"] for i in range(1000)}))
-    monkeypatch.setattr(imagenet_utils, "_classes", {})
+    monkeypatch.setattr(imagenet_utils, "CLASS_INDEX", None)
     monkeypatch.setattr(imagenet_utils, "get_file", lambda *args, **kwargs: str(path))
     scores = np.zeros((2, 1000))
     scores[0, 7], scores[0, 3], scores[1, 999] = 0.6, 0.4, 1.0
     found = imagenet_utils.decode_predictions(scores, top=2)
     assert found[0] == [("n00000007", "thing_7", 0.6), ("n00000003", "thing_3", 0.4)]
     assert found[1][0] == ("n00000999", "thing_999", 1.0)
+    assert imagenet_utils.CLASS_INDEX["3"] == ["n00000003", "thing_3"]
     with pytest.raises(ValueError, match=r"\(batch, 1000\)"):
         imagenet_utils.decode_predictions(np.zeros((2, 10)))
 

@@ -50,6 +50,7 @@ from jkeras.backend.ctc import (
     ctc_path_probs,
     ctc_update_log_p,
 )
+from jkeras.backend.ctc_decoding import ctc_decode, ctc_label_dense_to_sparse
 from jkeras.backend.elementwise import (
     abs,
     cast,
@@ -104,7 +105,7 @@ from jkeras.backend.random import (
 )
 from jkeras.backend.recurrence import rnn
 from jkeras.backend.reductions import all, any, argmax, argmin, max, mean, min, prod, std, sum, var
-from jkeras.backend.session import clear_session, get_session, set_session
+from jkeras.backend.session import clear_session, get_session, manual_variable_initialization, set_session
 from jkeras.backend.shaping import (
     arange,
     asymmetric_temporal_padding,
@@ -196,7 +197,9 @@ __all__ = [
     "ctc_batch_cost",
     "ctc_cost",
     "ctc_create_skip_idxs",
+    "ctc_decode",
     "ctc_interleave_blanks",
+    "ctc_label_dense_to_sparse",
     "ctc_path_probs",
     "ctc_update_log_p",
     "deconv2d",
@@ -240,6 +243,7 @@ __all__ = [
     "lesser",
     "lesser_equal",
     "log",
+    "manual_variable_initialization",
     "map_fn",
     "max",
     "maximum",

@@ -1,5 +1,7 @@
 """Import path of Keras 1: ``keras.backend.common``."""
 
+from typing import Any
+
 from jkeras.backend.config import (
     cast_to_floatx,
     epsilon,
@@ -29,3 +31,17 @@ __all__ = [
     "set_image_dim_ordering",
     "set_legacy_weight_ordering",
 ]
+
+# Keras 1's own variables, which old scripts import: each is looked up when it is asked for.
+SETTINGS = {
+    "_FLOATX": floatx,
+    "_EPSILON": epsilon,
+    "_IMAGE_DIM_ORDERING": image_dim_ordering,
+    "_LEGACY_WEIGHT_ORDERING": legacy_weight_ordering,
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in SETTINGS:
+        return SETTINGS[name]()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}.")

@@ -28,6 +28,7 @@ __all__ = [
     "ctc_interleave_blanks",
     "ctc_path_probs",
     "ctc_update_log_p",
+    "lengths_of",
 ]
 
 # Stands for log(0): sums of it stay finite, so that no derivative is NaN.
@@ -71,21 +72,23 @@ def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: An
             "ctc_batch_cost takes labels of shape (samples, max_string_length) and probabilities of shape (samples, time_steps, "
             f"num_categories); got {labels.shape} and {probabilities.shape}."
         )
-    steps = _lengths(input_length, "input_length", len(labels), probabilities.shape[1], "time steps")
-    counts = _lengths(label_length, "label_length", len(labels), labels.shape[1], "labels")
+    steps = lengths_of(
+        input_length, "input_length", len(labels), probabilities.shape[1], "time steps", "ctc_batch_cost"
+    )
+    counts = lengths_of(label_length, "label_length", len(labels), labels.shape[1], "labels", "ctc_batch_cost")
     _check_labels(labels, counts, probabilities.shape[2] - 1)
     costs = _batch_costs(labels, probabilities, steps, counts, theano=backend() == "theano")
     return costs[None, :] if backend() == "theano" else costs[:, None]
 
 
-def _lengths(lengths: Any, name: str, samples: int, most: int, what: str) -> Array:
-    """Return one length for each sample."""
+def lengths_of(lengths: Any, name: str, samples: int, most: int, what: str, function: str) -> Array:
+    """Return one length for each sample, from 0 to `most`; `function` is K's that messages name."""
     lengths = as_array(lengths)
     if lengths.shape not in ((samples,), (samples, 1)):
-        raise ValueError(f"ctc_batch_cost: {name} has shape ({samples}, 1) for {samples} samples; got {lengths.shape}.")
+        raise ValueError(f"{function}: {name} has shape ({samples}, 1) for {samples} samples; got {lengths.shape}.")
     lengths = lengths.reshape(-1).astype("int32")
     if not isinstance(lengths, Tracer) and samples and (lengths.min() < 0 or lengths.max() > most):
-        raise ValueError(f"ctc_batch_cost: {name} counts {what}, of which there are {most}; got {lengths.tolist()}.")
+        raise ValueError(f"{function}: {name} counts {what}, of which there are {most}; got {lengths.tolist()}.")
     return lengths
 
 

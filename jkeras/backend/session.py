@@ -4,7 +4,7 @@ from typing import Any, NoReturn
 
 from jkeras.backend.config import reset_uids, set_learning_phase
 
-__all__ = ["clear_session", "get_session", "set_session"]
+__all__ = ["clear_session", "get_session", "manual_variable_initialization", "set_session"]
 
 
 def clear_session() -> None:
@@ -27,6 +27,14 @@ def get_session() -> NoReturn:
         "K.function([inputs], [tensor])([arrays]); in place of tensor.eval(session=…) use K.eval(tensor); variables are "
         "initialised when they are made."
     )
+
+
+def manual_variable_initialization(value: bool) -> None:
+    """Do nothing: on TensorFlow it said whether a script initialises its variables itself; here they are when they are made.
+
+    Args:
+        value: what Keras 1 took.
+    """
 
 
 def set_session(session: Any) -> NoReturn:

@@ -325,3 +325,117 @@ def test_a_model_learns_to_read_as_in_the_example_image_ocr():
     read = K.function([seen], [y_pred])([signal])[0][:, 1:].argmax(-1)
     right = [collapsed(path, classes) == collapsed(text, classes) for path, text in zip(read, texts, strict=True)]
     assert np.mean(right) > 0.6
+
+
+# ---- decoding
+
+# The examples of TensorFlow's tests of its decoders, which Keras 1 had too.
+GREEDY = np.zeros((2, 6, 4), "float32")
+GREEDY[0, :4] = [[1, 0, 0, 0], [0, 0, 0.4, 0.6], [0, 0, 0.4, 0.6], [0, 0.9, 0.1, 0]]
+GREEDY[1, :5] = [[0.1, 0.9, 0, 0], [0, 0.9, 0.1, 0], [0, 0, 0.1, 0.9], [0, 0.9, 0.1, 0.1], [0.9, 0.1, 0, 0]]
+BEAM = np.array(
+    [
+        [0.30999, 0.309938, 0.0679938, 0.0673362, 0.0708352, 0.173908],
+        [0.215136, 0.439699, 0.0370931, 0.0393967, 0.0381581, 0.230517],
+        [0.199959, 0.489485, 0.0233221, 0.0251417, 0.0233289, 0.238763],
+        [0.279611, 0.452966, 0.0204795, 0.0209126, 0.0194803, 0.20655],
+        [0.51286, 0.288951, 0.0243026, 0.0220788, 0.0219297, 0.129878],
+    ],
+    "float32",
+)
+
+
+def searched(y, width, paths):
+    """The beam search with a dictionary of beginnings: probabilities of ending in a blank, and in the last label."""
+    beam = {(): (1.0, 0.0)}
+    for row in y.astype("float64"):
+        after = {}
+        for labels, (blank, label) in beam.items():
+            found = [
+                ((*labels, c), 0, p * (blank if labels[-1:] == (c,) else blank + label)) for c, p in enumerate(row)
+            ]
+            found[-1] = (labels, (blank + label) * row[-1], label * row[labels[-1]] if labels else 0)
+            for key, more_blank, more_label in found:
+                before = after.get(key, (0, 0))
+                after[key] = before[0] + more_blank, before[1] + more_label
+        beam = dict(sorted(after.items(), key=lambda entry: -sum(entry[1]))[:width])
+    return [(collapsed(labels, -1), np.log(sum(both))) for labels, both in list(beam.items())[:paths]]
+
+
+def filled(readings, length):
+    return [[*labels, *[-1] * (length - len(labels))] for labels in readings]
+
+
+def test_greedy_decoding_gives_the_numbers_of_tensorflow():
+    (labels,), cost = K.ctc_decode(GREEDY, [4, 5])
+    assert labels.tolist() == [[0, 1, -1], [1, 1, 0]]
+    np.testing.assert_allclose(cost, -np.log([[0.6 * 0.6 * 0.9], [0.9**5]]), rtol=1e-5)
+
+
+def test_a_beam_search_gives_the_numbers_of_tensorflow():
+    (first, second), logs = K.ctc_decode(BEAM[None], [[5]], greedy=False, beam_width=2, top_paths=2)
+    assert (first.tolist(), second.tolist()) == ([[1, 0]], [[0, 1, 0]])
+    # TensorFlow 1.0 left out that probabilities sum to 1: what it returned is greater by the largest one of each step.
+    np.testing.assert_allclose(logs - np.log(BEAM.max(axis=1)).sum(), [[0.584855, 0.389139]], atol=1e-5)
+
+
+def test_a_wide_beam_finds_the_likeliest_of_all_readings():
+    y, steps = softmax(4, 5, 3), [5, 0, 4, 1]
+    found, logs = K.ctc_decode(y, steps, greedy=False, beam_width=70, top_paths=4)
+    for sample, count in enumerate(steps):
+        readings = {collapsed(path, 2) for path in itertools.product(range(3), repeat=count)}
+        best = sorted(((probability(y[sample, :count], labels), labels) for labels in readings), reverse=True)[:4]
+        best += [(0.0, ())] * (4 - len(best))
+        with np.errstate(divide="ignore"):
+            np.testing.assert_allclose(logs[sample], np.log([p for p, _ in best]), rtol=1e-4, atol=1e-5)
+        for (_, labels), array in zip(
+            best, found, strict=True
+        ):  # equal labels that follow each other are one in the output
+            assert array[sample].tolist() == filled([collapsed(labels, -1)], array.shape[1])[0]
+
+
+@pytest.mark.parametrize("width", [1, 3, 8])
+def test_a_narrow_beam_goes_on_with_the_likeliest_beginnings(width):
+    y = softmax(8, 9, 4) ** 2
+    y /= y.sum(axis=-1, keepdims=True)
+    paths = min(width, 2)
+    found, logs = K.ctc_decode(y, np.full(8, 9), greedy=False, beam_width=width, top_paths=paths)
+    expected = [searched(sample, width, paths) for sample in y]
+    np.testing.assert_allclose(logs, [[log for _, log in best] for best in expected], rtol=1e-4)
+    for place, array in enumerate(found):
+        assert array.tolist() == filled([best[place][0] for best in expected], array.shape[1])
+
+
+@pytest.mark.parametrize("greedy", [True, False])
+def test_decoding_in_a_function_fills_up_to_the_time_steps(greedy):
+    y, steps = K.placeholder((None, 6, 4)), K.placeholder((None, 1), dtype="int32")
+    (labels,), logs = K.ctc_decode(y, steps, greedy, beam_width=5)
+    assert (K.int_shape(labels), K.int_shape(logs)) == ((None, 6), (None, 1))
+    by_function = K.function([y, steps], [labels, logs])([GREEDY, [[4], [5]]])
+    (direct,), direct_logs = K.ctc_decode(GREEDY, [4, 5], greedy, beam_width=5)
+    assert direct.shape == (2, 3)
+    np.testing.assert_array_equal(by_function[0], np.pad(direct, ((0, 0), (0, 3)), constant_values=-1))
+    np.testing.assert_allclose(by_function[1], direct_logs, rtol=1e-6)
+    (held,), _ = K.ctc_decode(K.variable(GREEDY), K.variable([4, 5]), greedy, beam_width=5)
+    np.testing.assert_array_equal(K.get_value(held), by_function[0])
+    wrong = K.function([y, steps], logs)([GREEDY, [[4], [7]]])
+    assert np.isnan(wrong).tolist() == [[False], [True]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((BEAM, [5]), r"\(samples, time_steps, num_categories\); got \(5, 6\)"),
+        ((BEAM[None], [5, 5]), r"ctc_decode: input_length has shape \(1, 1\)"),
+        ((BEAM[None], [6]), "ctc_decode: input_length counts time steps, of which there are 5"),
+        ((BEAM[None], [5], False, 2, 3), "top_paths=3 and beam_width=2"),
+    ],
+)
+def test_what_cannot_be_decoded(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        K.ctc_decode(*arguments)
+
+
+def test_there_are_no_sparse_labels():
+    with pytest.raises(NotImplementedError, match=r"K\.ctc_batch_cost takes the labels as they are"):
+        K.ctc_label_dense_to_sparse(LABELS, COUNTS)

@@ -43,6 +43,21 @@ def test_what_was_made_for_sparse_data_is_known_and_takes_dense_and_sparse_array
     np.testing.assert_array_equal(v.get_value(), 2 * matrix.toarray())
 
 
+def test_settings_by_the_names_that_keras_1_had_for_them():
+    from jkeras.backend import common, tensorflow_backend, theano_backend
+
+    assert (K.floatx(), K.epsilon()) == (common._FLOATX, common._EPSILON)
+    K.set_epsilon(1e-5)
+    try:
+        assert common._EPSILON == theano_backend._EPSILON == tensorflow_backend._EPSILON == 1e-5
+    finally:
+        K.set_epsilon(1e-7)
+    assert K.image_dim_ordering() == common._IMAGE_DIM_ORDERING and common._LEGACY_WEIGHT_ORDERING is False
+    with pytest.raises(AttributeError, match=r"common' has no attribute '_FLOAT'"):
+        _ = common._FLOAT
+    assert K.manual_variable_initialization(True) is None
+
+
 def test_a_function_refuses_keywords_that_would_get_lost():
     x = K.placeholder((2,))
     theanos = {"mode": "FAST_RUN", "name": "f", "on_unused_input": "ignore", "allow_input_downcast": True, "givens": []}

@@ -89,9 +89,9 @@ def decode_predictions(preds: Any, top: int = 5) -> list[list[tuple[str, str, fl
             f"decode_predictions takes predictions for the 1000 classes of ImageNet, (batch, 1000); got shape {scores.shape}."
         )
     global CLASS_INDEX
-    if CLASS_INDEX is None:
+    classes = CLASS_INDEX
+    if classes is None:
         path = get_file("imagenet_class_index.json", CLASS_INDEX_PATH, cache_subdir="models")
         with open(path, encoding="utf-8") as file:
-            CLASS_INDEX = json.load(file)
-    classes = CLASS_INDEX
+            classes = CLASS_INDEX = json.load(file)
     return [[(*classes[str(index)], float(row[index])) for index in np.argsort(row)[: -top - 1 : -1]] for row in scores]

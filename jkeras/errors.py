@@ -30,7 +30,11 @@ class UnknownNameError(ValueError):
     def __init__(self, kind: str, name: object, options: Iterable[str]):
         self.kind = kind
         self.name = name
-        super().__init__(f"Unknown {kind}: {name!r}.{did_you_mean(str(name), options)}")
+        # Names of layers come from configs and files.
+        own = ""
+        if kind == "layer" and str(name).isidentifier():
+            own = f" A class of your own is passed as custom_objects={{{name!r}: {name}}}."
+        super().__init__(f"Unknown {kind}: {name!r}.{did_you_mean(str(name), options)}{own}")
 
 
 class DisconnectedGraphError(RuntimeError):

@@ -16,6 +16,7 @@ _wanted = False
 def install() -> None:
     """Give JAX's arrays, also in traced code, the methods `dimshuffle`, `norm`, and `flatten` with Theano's argument.
 
+    And the attribute ``_keras_shape``, which the tensors have that Keras 1 gives to a layer's `call`.
     That happens when `jkeras.backend` is imported, and with it JAX: now, if it is there already.
     """
     global _wanted
@@ -37,6 +38,7 @@ def install_if_wanted() -> None:
             cls.dimshuffle = _dimshuffle
             cls.norm = _norm
             cls.flatten = _flatten(getattr(cls, "flatten", None))
+            cls._keras_shape = property(lambda self: self.shape)
 
 
 def _dimshuffle(self: Any, *pattern: Any) -> Any:

@@ -50,6 +50,7 @@ _ENGINE = frozenset(
         "_constraints",
         "_regularizers",
         "_passing",
+        "_noted",
         "_says_learning_phase",
     }
 )

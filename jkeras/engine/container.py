@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from jkeras.backend.variables import Variable, as_array
-from jkeras.engine import bridge, tree
+from jkeras.engine import bridge, symbolic, tree
 from jkeras.engine.contract import Context, InputSpec, Result
-from jkeras.engine.effects import changes
+from jkeras.engine.effects import changes, noted_by
 from jkeras.engine.graph import Graph, GraphResult
 from jkeras.engine.layer import Layer, computes_with_apply
 from jkeras.engine.layer_list import LayerList
+from jkeras.engine.levels import HasLevels
 from jkeras.engine.node import KerasTensor, Node, as_list, one_or_list
 from jkeras.engine.saving.methods import HasFiles
 from jkeras.engine.weights import WeightHandle
@@ -24,7 +25,7 @@ __all__ = ["Container"]
 _INFERENCE = Context()
 
 
-class Container(HasFiles, Layer):
+class Container(HasFiles, HasLevels, Layer):
     """Layers connected from input tensors to output tensors (Keras 1's ``Container``).
 
     Args:
@@ -359,7 +360,13 @@ class Container(HasFiles, Layer):
         return super().call(input, mask)
 
     def compute_mask(self, input: Any, mask: Any = None) -> Any:  # type: ignore[override]
-        return self.run(*bridge.held(self), input, Context(mask=mask)).mask
+        tensors = as_list(input)
+        if not any(isinstance(tensor, KerasTensor) for tensor in tensors):
+            return self.run(*bridge.held(self), input, Context(mask=mask)).mask
+        masks = [output.mask for output in symbolic.output_tensors(self, tensors)]
+        if any(entry is not None for entry in masks):  # only a call of the model makes them
+            masks = [output.mask for output in as_list(self(input))]
+        return one_or_list(masks)
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
@@ -390,7 +397,8 @@ class Container(HasFiles, Layer):
     @property
     def updates(self) -> list[Any]:  # type: ignore[override]
         # Of a shared layer the first call counts.
-        return [pair for node, number in self.graph.calls if number == 0 for pair in changes(node)]
+        calls = [pair for node, number in self.graph.calls if number == 0 for pair in changes(node)]
+        return [*noted_by(self, "updates"), *calls]
 
     def run_internal_graph(self, inputs: Any, masks: Any = None) -> tuple[list[Any], list[Any], list[Any]]:
         """Return ``(outputs, masks, shapes)`` for tensors, or for arrays with the weights as they are.

@@ -1,6 +1,6 @@
 """The small types that layers and the engine exchange."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from jkeras.typing import Array, Key, Shape, State
@@ -62,14 +62,23 @@ class InputSpec:
         dtype: name of the expected dtype; informational.
         shape: expected shape with the batch dimension; ``None`` admits any size.
         ndim: expected rank, an int or a string ``'3+'`` for at least that rank.
+        open_axes: axes that may have any size, whatever `shape` says of them.
     """
 
-    def __init__(self, dtype: str | None = None, shape: Shape | None = None, ndim: int | str | None = None):
+    def __init__(
+        self,
+        dtype: str | None = None,
+        shape: Shape | None = None,
+        ndim: int | str | None = None,
+        *,
+        open_axes: Sequence[int] = (),
+    ):
         if isinstance(ndim, str) and ("+" not in ndim or not ndim[: ndim.index("+")].isdigit()):
             raise ValueError(f"InputSpec: ndim is an int, or a string such as '3+'; got {ndim!r}.")
         self.dtype = dtype
         self.shape = None if shape is None else tuple(shape)
         self.ndim = len(shape) if shape is not None else ndim
+        self.open_axes = tuple(open_axes)
 
     def __repr__(self) -> str:
         return f"InputSpec(dtype={self.dtype!r}, shape={self.shape!r}, ndim={self.ndim!r})"
@@ -83,6 +92,6 @@ class InputSpec:
         elif self.ndim is not None and len(shape) != self.ndim:
             return f"expected an input of {self.ndim} dimensions"
         for axis, (want, got) in enumerate(zip(self.shape or (), shape, strict=False)):
-            if want is not None and got is not None and want != got:
+            if want is not None and got is not None and want != got and axis not in self.open_axes:
                 return f"expected size {want} in axis {axis}, that is shape {self.shape}"
         return None

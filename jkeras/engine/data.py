@@ -4,6 +4,7 @@ Every mistake is found here, before the first step, and named: which input, what
 """
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -86,8 +87,9 @@ def _as_arrays(data: Any, names: list[str], prefix: str) -> list[Any]:
             raise ValueError(f"No data provided for {missing[0]!r} in {prefix}; it needs data for each of {names}.")
         unknown = [name for name in data if name not in names]
         if unknown:
-            raise ValueError(
-                f"Error when checking {prefix}: unknown key {unknown[0]!r}.{did_you_mean(str(unknown[0]), names)}"
+            warnings.warn(
+                f"{prefix}: the key {unknown[0]!r} is none of {names}; what it holds is not used.",
+                stacklevel=2,
             )
         return [data[name] for name in names]
     if isinstance(data, list | tuple):
@@ -280,13 +282,13 @@ def standardize_weights(
     """
     if sample_weight_mode not in (None, "temporal"):
         raise ValueError(f"sample_weight_mode is None or 'temporal'; got {sample_weight_mode!r}.")
+    if sample_weight_mode == "temporal" and y.ndim < 3:
+        raise ValueError(
+            f"sample_weight_mode='temporal' needs targets of shape (samples, time, …); these have shape {y.shape}."
+        )
     if sample_weight is not None:
         weight = np.asarray(opened(sample_weight, "sample_weight", Loading.ALL), dtype=floatx())
         if sample_weight_mode == "temporal":
-            if y.ndim < 3:
-                raise ValueError(
-                    f"Temporal sample weights need targets of shape (samples, time, …); these have shape {y.shape}."
-                )
             if weight.ndim != 2:
                 raise ValueError(f"Temporal sample weights have shape (samples, time); got {weight.shape}.")
         elif weight.ndim != 1:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
     from jkeras.engine.weights import WeightHandle
 
-__all__ = ["HasEffects", "changes"]
+__all__ = ["HasEffects", "changes", "noted_by"]
 
 
 class HasEffects:
@@ -28,6 +28,8 @@ class HasEffects:
     _building: bool
     _regularizers: list[Any]
     _constraints: dict[Any, Any]
+    _noted: dict[str, list[tuple[list[Any] | None, Any]]]
+    """The 'losses' and 'updates' that were added outside of calls, each with the inputs that it depends on."""
 
     def sublayers(self) -> "Sequence[Layer]":
         """Return the layers inside this one."""
@@ -69,7 +71,8 @@ class HasEffects:
         """
         if bridge.is_running():
             return bridge.Reports(self.add_loss)
-        return [*self.get_losses_for(None), *(loss for node in self._calls() for loss in _penalties(node))]
+        on_inputs = [loss for inputs, loss in _noted_in(self, "losses") if inputs is not None]
+        return [*self.get_losses_for(None), *on_inputs, *(loss for node in self._calls() for loss in _penalties(node))]
 
     @losses.setter
     def losses(self, losses: Any) -> None:
@@ -83,7 +86,7 @@ class HasEffects:
         """
         if bridge.is_running():
             return bridge.Reports(self.add_update)
-        return [update for node in self._calls()[:1] for update in changes(node)]
+        return [*noted_by(self, "updates"), *(update for node in self._calls()[:1] for update in changes(node))]
 
     @updates.setter
     def updates(self, updates: Any) -> None:
@@ -93,32 +96,50 @@ class HasEffects:
         if isinstance(entries, bridge.Reports) or not entries:
             return  # reported already, or ``self.updates = []`` before there are any
         if not bridge.is_running():
-            raise AttributeError(
-                f"Layer {self.name!r}: {what} are put into self.{what} inside call(), where they are computed."  # type: ignore[attr-defined]
-            )
+            self._noted[what].clear()
         report(list(entries))
 
     def add_update(self, updates: Any, inputs: Any = None) -> None:
-        """Report, from inside `call`, new values of non-trainable weights.
+        """Report new values of non-trainable weights. Inside `call` they are of that call.
+
+        Elsewhere, as in `build`, they are noted once and made by each training step.
 
         Args:
-            updates: a pair (weight, new value), as `K.update` makes it, or a list of pairs.
-            inputs: ignored; in Keras 1's signature.
+            updates: a pair (weight, new value), as `K.update` makes it, or a list of pairs. Outside of `call` the value is
+                an expression of variables or symbolic tensors.
+            inputs: the tensors that the values depend on, for `get_updates_for`.
         """
-        bridge.add_update(self, updates)  # type: ignore[arg-type]
+        if bridge.is_running():
+            bridge.add_update(self, updates)  # type: ignore[arg-type]
+        else:
+            self._note("updates", [updates] if isinstance(updates, tuple) else as_list(updates), inputs)
 
     def add_updates(self, updates: Any, inputs: Any = None) -> None:
         """Do what `add_update` does, under the name that Keras 1.0 had."""
         self.add_update(updates, inputs)
 
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
-        """Report, from inside `call`, a penalty that is added to the loss of the model, or a list of them.
+        """Report a penalty that is added to the loss of the model, or a list of them. Inside `call` it is of that call.
+
+        Elsewhere, as in `build`, it is noted once.
 
         Args:
-            losses: numbers; an array is summed.
-            inputs: ignored; in Keras 1's signature.
+            losses: numbers; an array is summed. Outside of `call` numbers, or expressions of variables or symbolic tensors.
+            inputs: the tensors that the penalties depend on, for `get_losses_for`.
         """
-        bridge.add_loss(self, losses)  # type: ignore[arg-type]
+        if bridge.is_running():
+            bridge.add_loss(self, losses)  # type: ignore[arg-type]
+        else:
+            self._note("losses", as_list(losses), inputs)
+
+    def _note(self, what: str, entries: list[Any], inputs: Any) -> None:
+        for entry in entries:
+            if isinstance(entry, jax.Array):
+                raise ValueError(
+                    f"Layer {self.name!r}: outside of call() what is put into {what} is an expression of variables or tensors, or "  # type: ignore[attr-defined]
+                    "a number; got an array, which is computed already. A penalty on a weight is the regularizer= of add_weight."
+                )
+        self._noted[what] += [(None if inputs is None else as_list(inputs), entry) for entry in entries]
 
     @property
     def state_updates(self) -> list[tuple["WeightHandle", Any]]:
@@ -138,13 +159,21 @@ class HasEffects:
     def get_losses_for(self, inputs: Any) -> list[Any]:
         """Return the penalties that depend on these input tensors; for ``None`` those of the weights."""
         if inputs is None:
-            return [_penalty_of(handle) for handle in _own_handles(self) if handle.spec.regularizer is not None]
-        return [loss for node in self._calls_on(inputs) for loss in _penalties(node)]
+            weights = [handle for handle in _own_handles(self) if handle.spec.regularizer is not None]
+            return [*map(_penalty_of, weights), *self._noted_for("losses", None)]
+        return [
+            *(loss for node in self._calls_on(inputs) for loss in _penalties(node)),
+            *self._noted_for("losses", inputs),
+        ]
 
     def get_updates_for(self, inputs: Any) -> list[tuple["WeightHandle", Any]]:
-        """Return the `updates` that depend on these input tensors; for ``None`` there are none."""
+        """Return the `updates` that depend on these input tensors; for ``None`` those that were noted without."""
         calls = [] if inputs is None else self._calls_on(inputs)
-        return [update for node in calls for update in changes(node)]
+        return [*(update for node in calls for update in changes(node)), *self._noted_for("updates", inputs)]
+
+    def _noted_for(self, what: str, inputs: Any) -> list[Any]:
+        wanted = None if inputs is None else list(map(id, as_list(inputs)))
+        return [entry for given, entry in _noted_in(self, what) if wanted == (given and list(map(id, given)))]
 
     def _calls(self) -> list[Node]:
         """The calls on tensors, without the inner node of a model."""
@@ -189,6 +218,23 @@ class HasEffects:
     def assert_input_compatibility(self, input: Any) -> None:
         """Raise a `ValueError` if these tensors (or one) do not fit what the layer expects."""
         self.check_input([tuple(tensor.shape) for tensor in as_list(input)])  # type: ignore[attr-defined]
+
+
+def noted_by(layer: Any, what: str) -> list[Any]:
+    """Return the 'losses' or 'updates' that were added outside of calls, to a layer and those in it."""
+    return [entry for _, entry in _noted_in(layer, what)]
+
+
+def _noted_in(layer: Any, what: str) -> list[tuple[list[Any] | None, Any]]:
+    layers, found = {id(layer): layer}, []
+    stack = [layer]
+    while stack:
+        one = stack.pop()
+        found += one._noted[what]
+        new = [inner for inner in one.sublayers() if id(inner) not in layers]
+        layers.update({id(inner): inner for inner in new})
+        stack += new
+    return found
 
 
 def _own_handles(layer: Any) -> "Iterator[WeightHandle]":

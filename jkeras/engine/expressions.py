@@ -271,6 +271,12 @@ class Operation(_Expression):
             entries = [*jax.tree.leaves((application.args, application.kwargs)), *application.tensors]
             known = {size for entry in entries for size in getattr(entry, "shape", ()) if size is not None}
             attempts += [(_with_unknown(size, first), (0, 1)) for first in (1, 0) for size in sorted(known)]
+            known |= {entry for entry in entries if type(entry) is int and entry > 0}
+            tensors = {id(tensor): tensor._keras_shape for tensor in application.tensors}
+            attempts += [
+                (lambda tensor, which, shapes=shapes: shapes(which).get(id(tensor), tensor._keras_shape), (0, 1))
+                for shapes in infer.assignments(tensors, sorted(known))
+            ]
         error: Exception | None = None
         for shape_of, (one, two) in attempts:
             try:
@@ -280,6 +286,8 @@ class Operation(_Expression):
                 return found
             except (TypeError, ValueError) as problem:
                 error = error or problem
+        if len(attempts) > 1:
+            error.add_note(f"Sizes that are not known are tried as {infer.stand_ins(0)} and others.")  # type: ignore[union-attr]
         raise error  # type: ignore[misc]
 
     def _of_stand_in(self, which: int) -> "list[_Outline]":

@@ -4,7 +4,8 @@ Sizes that are not known yet (``None``) are replaced by stand-in sizes. Where tw
 different sizes, the result's size is not known either; where they agree, it is fixed.
 """
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -12,11 +13,16 @@ import jax.numpy as jnp
 
 from jkeras.typing import Shape
 
-__all__ = ["abstract", "output_shapes"]
+__all__ = ["abstract", "assignments", "output_shapes", "stand_ins"]
 
 # (batch, any other unknown axis): two pairs of distinct primes, so that no sum or product of a few coincides. The other
 # two are for expressions that divide sizes.
 _STAND_INS = ((7, 13), (11, 17), (48, 240), (96, 480))
+
+
+def stand_ins(which: int) -> tuple[int, int]:
+    """Return what stands for a batch size and for any other size that is not known."""
+    return _STAND_INS[which]
 
 
 def abstract(shape: Shape, dtype: Any, stand_in: int = 0) -> jax.ShapeDtypeStruct:
@@ -24,6 +30,42 @@ def abstract(shape: Shape, dtype: Any, stand_in: int = 0) -> jax.ShapeDtypeStruc
     batch, other = _STAND_INS[stand_in]
     sizes = [size if size is not None else (batch if axis == 0 else other) for axis, size in enumerate(shape)]
     return jax.ShapeDtypeStruct(tuple(sizes), jnp.dtype(dtype))
+
+
+# Each attempt traces a function.
+_MOST_ASSIGNMENTS = 250
+
+
+def assignments(
+    shapes: Mapping[Any, Shape], known: Sequence[int]
+) -> Iterator[Callable[[int], dict[Any, tuple[int | None, ...]]]]:
+    """Return ways to give sizes that are not known: each a stand-in, one common stand-in, or a known size; the vaguest first.
+
+    Args:
+        shapes: by any keys.
+        known: sizes that may be meant.
+
+    Returns:
+        Functions of the number of the stand-in that return the shapes by the same keys. ``None`` remains where a size may be
+        any; there are no functions if there would be too many.
+    """
+    axes = [(key, axis) for key, shape in shapes.items() for axis, size in enumerate(shape) if size is None]
+    choices: list[Any] = [None, "common", *known]
+    if len(choices) ** len(axes) > _MOST_ASSIGNMENTS:
+        return
+
+    def assigned(picks: Sequence[Any]) -> Callable[[int], dict[Any, tuple[int | None, ...]]]:
+        chosen = dict(zip(axes, picks, strict=True))
+
+        def shapes_for(stand_in: int) -> dict[Any, tuple[int | None, ...]]:
+            common = stand_ins(stand_in)[1]
+            sizes = {key: [chosen.get((key, axis), size) for axis, size in enumerate(shapes[key])] for key in shapes}
+            return {key: tuple(common if size == "common" else size for size in sizes[key]) for key in shapes}
+
+        return shapes_for
+
+    ways = itertools.product(choices, repeat=len(axes))
+    yield from map(assigned, sorted(ways, key=lambda picks: sum(isinstance(pick, int) for pick in picks)))
 
 
 def output_shapes(

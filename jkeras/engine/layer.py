@@ -19,8 +19,8 @@ import jax
 import numpy as np
 
 from jkeras.backend.config import floatx, get_uid
-from jkeras.backend.dispatch import settled
-from jkeras.backend.variables import being_read
+from jkeras.backend.dispatch import make_node, settled
+from jkeras.backend.variables import Variable, being_read
 from jkeras.compat.keras2 import accepts_keras2
 from jkeras.engine import attributes, bridge, symbolic
 from jkeras.engine.config import check_keywords, constructor_arguments, serialise
@@ -114,6 +114,7 @@ class Layer(HasWeights, NodeAccess, HasEffects):
         self.inbound_nodes: list[Node] = []
         self.outbound_nodes: list[Node] = []
         self._passing: set[str] = set()  # attributes that calls set for themselves
+        self._noted = {"losses": [], "updates": []}
         self.built = False
         self.built_shape: Any = None
         self._building = False
@@ -179,11 +180,18 @@ class Layer(HasWeights, NodeAccess, HasEffects):
     def apply(self, params: Params, x: Any) -> Any:
         """Return the layer's output at inference; pure. This is what an ordinary layer implements.
 
+        A class that overrides neither this nor `call` returns its input, as in Keras 1: scripts write one to change a mask.
+
         Args:
             params: as `init` returns them.
             x: array with the batch dimension first, or a list of arrays.
+
+        Raises:
+            NotImplementedError: such a layer has weights: it does not say what they are for.
         """
-        raise NotImplementedError(f"{type(self).__name__} implements neither `apply` nor `call`.")
+        if params or self.weight_declarations:
+            raise NotImplementedError(f"{type(self).__name__} has weights, but implements neither `apply` nor `call`.")
+        return x
 
     def apply_with_state(self, params: Params, state: State, x: Any, ctx: Context = Context()) -> tuple[Any, State]:  # noqa: B008
         """Return ``(output, new state)``; pure. Layers with state or randomness implement it; the engine calls nothing else."""
@@ -248,6 +256,7 @@ class Layer(HasWeights, NodeAccess, HasEffects):
             connected = attributes.is_connected(layer)
             inner = layer.trainable_weights if trainable else layer.non_trainable_weights
             weights += [weight for weight in inner if not connected or weight in order]
+        weights = list(dict.fromkeys(weights))  # what stands in several layers is one weight
         weights.sort(key=lambda weight: order.index(weight) if weight in order else len(order))
         return attributes.Listing(self, trainable, weights) if self._building else weights
 
@@ -300,6 +309,7 @@ class Layer(HasWeights, NodeAccess, HasEffects):
                 vars(twin)[name] = attributes.unbuilt(value)
         HasWeights.__init__(twin)
         twin.built, twin.initial_weights = False, None
+        twin._noted = {"losses": [], "updates": []}
         twin.inbound_nodes, twin.outbound_nodes = [], []
         vars(twin).update(changes)
         return twin
@@ -329,7 +339,7 @@ class Layer(HasWeights, NodeAccess, HasEffects):
         """Connect the layer to symbolic tensors and return the symbolic output.
 
         Args:
-            x: a tensor (from `Input` or another layer), or a list of them.
+            x: a tensor (from `Input` or another layer), or a list of them; or variables (``K.variable``).
             mask: only ``None``: masks travel with the tensors.
 
         Raises:
@@ -346,6 +356,8 @@ class Layer(HasWeights, NodeAccess, HasEffects):
             if being_read():
                 return bridge.call(self, x, mask)
             other = next(tensor for tensor in tensors if not isinstance(tensor, KerasTensor))
+            if isinstance(other, Variable):  # what the layer makes of it is computed whenever it is asked for
+                return self(attributes.map_entries(x, lambda entry: make_node(_same, [entry])), mask)
             raise TypeError(
                 f"Layer {self.name!r} was called on {type(other).__name__}; a layer is called on the tensors that Input() and "
                 "other layers return. To compute with numbers use layer.apply(params, x), or put the layer in a Model."
@@ -366,12 +378,14 @@ class Layer(HasWeights, NodeAccess, HasEffects):
         """Raise a `ValueError` if inputs of these shapes do not fit `input_spec`."""
         if self.input_spec is None:
             return
-        if len(shapes) != len(self.input_spec):
+        # Keras 1 compares the numbers if there are several: a layer of a script's own may take a list and say of the first.
+        first_only = len(self.input_spec) == 1 and not type(self).__module__.startswith("jkeras.")
+        if len(shapes) != len(self.input_spec) and not first_only:
             raise ValueError(
                 f"Layer {self.name!r} ({type(self).__name__}) takes {_inputs(len(self.input_spec))}; it was called on "
                 f"{len(shapes)}. To make one tensor of several use merge([…], mode=…)."
             )
-        for index, (spec, shape) in enumerate(zip(self.input_spec, shapes, strict=True)):
+        for index, (spec, shape) in enumerate(zip(self.input_spec, shapes, strict=False)):
             problem = spec.mismatch(shape) if spec is not None else None
             if problem:
                 which = f" {index}" if len(shapes) > 1 else ""
@@ -403,6 +417,10 @@ class Layer(HasWeights, NodeAccess, HasEffects):
     def from_config(cls, config: Config) -> "Layer":
         """Make a layer from what `get_config` returned."""
         return cls(**config)
+
+
+def _same(x: Any) -> Any:
+    return x
 
 
 def _inputs(count: int) -> str:

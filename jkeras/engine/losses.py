@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jkeras import metrics as metrics_module
 from jkeras import objectives
 from jkeras.backend.config import floatx
+from jkeras.backend.dispatch import op
 from jkeras.backend.variables import unwrap
 from jkeras.engine import infer
 from jkeras.engine.node import as_list
@@ -100,7 +101,7 @@ def weighted_objective(fn: Callable[[Array, Array], Array]) -> Callable[..., Arr
             score = score / jnp.mean((weights != 0).astype(score.dtype))
         return jnp.mean(score)
 
-    return weighted
+    return op(weighted)  # scripts also use it on symbolic tensors and variables
 
 
 def make_objective(

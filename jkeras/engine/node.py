@@ -12,7 +12,7 @@ from jkeras.typing import Shape
 if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
 
-__all__ = ["KerasTensor", "Node", "as_list", "get_source_inputs", "one_or_list"]
+__all__ = ["KerasTensor", "MaskTensor", "Node", "as_list", "get_source_inputs", "one_or_list"]
 
 
 class SymbolicShape(tuple[int | None, ...]):
@@ -91,6 +91,27 @@ class KerasTensor(Symbolic):
 
     def __repr__(self) -> str:
         return f"<KerasTensor {self.name!r} shape={self._keras_shape} dtype={self.dtype}>"
+
+
+class MaskTensor(KerasTensor):
+    """The mask of a tensor: it comes from the call that makes the tensor, and enters the graph where it is used.
+
+    Args:
+        shape: of the mask.
+        owner: the tensor whose mask it is.
+    """
+
+    def __init__(self, shape: Shape, owner: KerasTensor):
+        super().__init__(shape, "bool", f"{owner.name}_mask")
+        self.owner = owner
+
+    @property
+    def history(self) -> "tuple[Layer, int, int]":
+        if self._keras_history is None:
+            from jkeras.engine.effect import Effect
+
+            Effect.of_mask(self)
+        return super().history
 
 
 class Node:

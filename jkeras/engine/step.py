@@ -20,11 +20,12 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from jkeras.backend.variables import Reads, Variable, reading, unwrap
+from jkeras.backend.variables import Reads, Variable, as_array, reading, unwrap
 from jkeras.distribute.placement import Layout
 from jkeras.engine import expressions, switches, tree
 from jkeras.engine.chunks import LONGEST_CHUNK, ChunkClock
 from jkeras.engine.contract import Context
+from jkeras.engine.effects import noted_by
 from jkeras.engine.losses import Objective
 from jkeras.engine.rules import Loss, PureRule, ScriptedRule
 from jkeras.typing import Array, Key, Params, State
@@ -125,6 +126,8 @@ class Programs:
         self.layout = layout
         declared = [(place.path, spec) for place in model.ledger.places for spec in place.layer.weight_declarations]
         self._regularizers = [(path, spec.name, spec.regularizer) for path, spec in declared if spec.regularizer]
+        self._losses = noted_by(model, "losses")
+        self._updates = [self._as_update(pair) for pair in noted_by(model, "updates") if objective is not None]
         self._constraints = [(path, spec.name, spec.constraint) for path, spec in declared if spec.constraint]
 
         reads = () if rule is None else rule.reads
@@ -191,10 +194,29 @@ class Programs:
             with expressions.known_values(resolve):
                 total, each = objective.total(result.outputs, result.masks, batch.targets, batch.weights, resolve)
                 total = total + result.penalty + self._weight_penalty(params)
+                total += sum(jnp.sum(as_array(resolve(loss))) for loss in self._losses)
                 # Metrics are only looked at: they need no derivative, and may have none.
                 seen = lax.stop_gradient((total, each, result.outputs))
                 report = objective.report(*seen, batch.targets, resolve)
-        return total, (result.state, report)
+                new_state = result.state
+                for path, value in self._updates if train else ():
+                    old = tree.find(new_state, path[:-1])[path[-1]]  # type: ignore[index]
+                    new = jnp.broadcast_to(as_array(resolve(value)), old.shape).astype(old.dtype)
+                    new_state = tree.replaced(new_state, path, lax.stop_gradient(new))
+        return total, (new_state, report)
+
+    def _as_update(self, pair: Any) -> tuple[tuple[str, ...], Any]:
+        """Return the path of the weight that an update is for, and its symbolic new value."""
+        if isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], Variable):
+            weight = pair[0].resolved()
+            for place in self._model.ledger.places:
+                for name, handle in place.layer._handles.items():
+                    if weight is handle and not handle.spec.trainable:
+                        return (*place.path, name), pair[1]
+        raise ValueError(
+            f"Model {self._model.name!r}: add_update takes pairs (non-trainable weight of a layer, new value); got {pair!r}. Make "
+            "the weight in build() by self.add_weight(..., trainable=False)."
+        )
 
     def _weight_penalty(self, params: Params) -> Array | float:
         return sum(regularizer(tree.find(params, path)[name]) for path, name, regularizer in self._regularizers)

@@ -9,14 +9,14 @@ from jkeras.backend.variables import Reads, reading
 from jkeras.engine import infer
 from jkeras.engine.bridge import CallError
 from jkeras.engine.contract import Context
-from jkeras.engine.node import KerasTensor, as_list, one_or_list
+from jkeras.engine.node import KerasTensor, MaskTensor, as_list, one_or_list
 from jkeras.errors import theano_hint
 from jkeras.typing import Params, Shape, State
 
 if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
 
-__all__ = ["output_tensors", "traced_shape"]
+__all__ = ["mask_list", "output_tensors", "traced_shape"]
 
 
 def output_tensors(layer: "Layer", tensors: list[KerasTensor]) -> list[KerasTensor]:
@@ -39,15 +39,13 @@ def output_tensors(layer: "Layer", tensors: list[KerasTensor]) -> list[KerasTens
         shapes, dtypes, masks = _traced(layer, tensors)
     index = len(layer.inbound_nodes)
     name = f"{layer.name}_out" if index == 0 else f"{layer.name}_out_{index}"
-    return [
-        KerasTensor(
-            shape,
-            dtype,
-            name if position == 0 else f"{name}:{position}",
-            mask=None if mask is None else KerasTensor(mask, "bool", f"{name}_mask"),
-        )
-        for position, (shape, dtype, mask) in enumerate(zip(shapes, dtypes, masks, strict=True))
+    outputs = [
+        KerasTensor(shape, dtype, name if position == 0 else f"{name}:{position}")
+        for position, (shape, dtype) in enumerate(zip(shapes, dtypes, strict=True))
     ]
+    for output, mask in zip(outputs, masks, strict=True):
+        output.mask = None if mask is None else MaskTensor(mask, output)
+    return outputs
 
 
 def traced_shape(layer: "Layer", input_shape: Any) -> Any:
@@ -79,7 +77,7 @@ def _traced(
         with reading(Reads.over({})):
             result = layer.run(params, state, one_or_list(xs), _context(one_or_list(masks)))
         values = as_list(result.value)
-        return values, _mask_list(result.mask, len(values))
+        return values, mask_list(result.mask, len(values))
 
     shapes: list[Any] = [tensor._keras_shape for tensor in tensors]
     mask_shapes = [None if tensor.mask is None else tensor.mask._keras_shape for tensor in tensors]
@@ -134,6 +132,7 @@ def _agree(stated: Shape, found: Shape) -> bool:
     return len(stated) == len(found) and all(a == b or None in (a, b) for a, b in zip(stated, found, strict=True))
 
 
-def _mask_list(mask: Any, count: int) -> list[Any]:
+def mask_list(mask: Any, count: int) -> list[Any]:
+    """Return the mask of each of so many outputs."""
     masks = as_list(mask)
     return masks if len(masks) == count else [masks[0]] * count

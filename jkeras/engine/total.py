@@ -8,6 +8,8 @@
     look([x, y, numpy.ones(len(x)), 0])
 """
 
+import itertools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from jkeras import objectives
@@ -15,7 +17,7 @@ from jkeras.backend.graphs import placeholder
 from jkeras.engine.contract import Context, Result
 from jkeras.engine.expressions import _Expression
 from jkeras.engine.losses import Objective
-from jkeras.engine.node import KerasTensor
+from jkeras.engine.node import KerasTensor, as_list, one_or_list
 from jkeras.typing import Params, State
 
 __all__ = ["HasTotalLoss"]
@@ -38,10 +40,16 @@ class _Total(_Expression):
 class HasTotalLoss:
     """The part of a model that tells its loss as a symbolic tensor of placeholders; from `compile` on."""
 
+    name: str
+    inputs: list[KerasTensor]
     outputs: list[KerasTensor]
     output_names: list[str]
     losses: list[Any]
     _symbols: tuple[Objective, list[KerasTensor], list[KerasTensor], Any] | None = None
+
+    train_on_batch: Callable[..., Any]
+    test_on_batch: Callable[..., Any]
+    predict_on_batch: Callable[..., Any]
 
     def _compiled(self, method: str) -> Any:
         raise NotImplementedError
@@ -76,7 +84,31 @@ class HasTotalLoss:
             self._symbols = objective, targets, weights, sum(self.losses, total)
         return self._symbols
 
-    # ---- functions are compiled when they are first used, so that there is nothing to make beforehand
+    # ---- Keras 1's compiled functions of lists of arrays; they compile when they are first used
+
+    @property
+    def train_function(self) -> Callable[[Sequence[Any]], list[Any]]:
+        """A training step: takes the list inputs + targets + sample weights (+ the phase), returns loss and metrics."""
+        return lambda arrays: as_list(self.train_on_batch(*self._parts(arrays)))
+
+    @property
+    def test_function(self) -> Callable[[Sequence[Any]], list[Any]]:
+        """Loss and metrics of a batch; takes what `train_function` takes."""
+        return lambda arrays: as_list(self.test_on_batch(*self._parts(arrays)))
+
+    @property
+    def predict_function(self) -> Callable[[Sequence[Any]], list[Any]]:
+        """The list of outputs; takes the list of inputs (and the phase)."""
+        return lambda arrays: as_list(self.predict_on_batch(one_or_list(arrays[: len(self.inputs)])))
+
+    def _parts(self, arrays: Sequence[Any]) -> list[Any]:
+        ends = [0, len(self.inputs), *(len(self.inputs) + count * len(self.outputs) for count in (1, 2))]
+        if len(arrays) not in (ends[-1], ends[-1] + 1):
+            raise ValueError(
+                f"Model {self.name!r}: train_function and test_function take the list of {ends[1]} inputs, {len(self.outputs)} "
+                f"targets and as many sample weights, and if you like the phase; got {len(arrays)} entries."
+            )
+        return [one_or_list(arrays[start:end]) for start, end in itertools.pairwise(ends)]
 
     def _make_train_function(self) -> None:
         """Do nothing: what Keras 1's scripts call before they use a model in several threads."""

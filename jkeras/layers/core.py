@@ -6,6 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from jkeras import activations, regularizers
+from jkeras import backend as K
 from jkeras.engine.contract import InputSpec
 from jkeras.engine.layer import Layer
 from jkeras.layers.dense import Dense, Highway, MaxoutDense, TimeDistributedDense
@@ -105,7 +106,7 @@ class Masking(Layer):
         return x * jnp.any(x != self.mask_value, axis=-1, keepdims=True).astype(x.dtype)
 
     def compute_mask(self, x: Any, input_mask: Any = None) -> Any:  # type: ignore[override]
-        return jnp.any(x != self.mask_value, axis=-1)
+        return K.any(K.not_equal(x, self.mask_value), axis=-1)
 
     def get_output_shape_for(self, input_shape: Shape) -> Shape:
         return input_shape

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jkeras import backend as K
 from jkeras import constraints, initializations, regularizers
 from jkeras.engine.contract import Context, Weight
 from jkeras.engine.layer import Layer
@@ -101,7 +102,7 @@ class Embedding(Layer):
         return y, state
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:  # type: ignore[override]
-        return x != 0 if self.mask_zero else None
+        return K.not_equal(x, 0) if self.mask_zero else None
 
     def get_output_shape_for(self, input_shape: Shape) -> Shape:
         batch, *steps = input_shape

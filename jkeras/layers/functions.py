@@ -1,7 +1,8 @@
 """Python functions as parts of layers: how configs name them, and where they are found again.
 
 A config holds the name of a function and never its code, so reading one runs nothing. The function itself is passed
-as a custom object, under its own name or under the name of the layer.
+as a custom object, under its own name or under the name of the layer. While a config has not left the process, the name
+remembers its function: ``Model.from_config(model.get_config())`` needs no custom objects.
 """
 
 import inspect
@@ -17,7 +18,27 @@ from jkeras.engine.config import serialise
 from jkeras.engine.contract import Context
 from jkeras.typing import Config
 
-__all__ = ["describe", "differentiates", "resolve", "takes_mask", "told"]
+__all__ = ["FunctionName", "describe", "differentiates", "resolve", "takes_mask", "told"]
+
+
+class FunctionName(str):
+    """The name of a function in a config; what is written to a file or pickled is the name alone."""
+
+    __slots__ = ("function",)
+    function: Callable[..., Any]
+
+    def __new__(cls, function: Callable[..., Any]) -> "FunctionName":
+        name = super().__new__(cls, serialise(function))
+        name.function = function
+        return name
+
+    def __reduce__(self) -> Any:
+        return str, (str(self),)
+
+    def __deepcopy__(self, memo: Any) -> "FunctionName":
+        return self
+
+    __copy__ = __deepcopy__  # type: ignore[assignment]
 
 
 def describe(argument: str, value: Any) -> Config:
@@ -26,7 +47,9 @@ def describe(argument: str, value: Any) -> Config:
     >>> describe("mode", "sum"), describe("mode", max)
     ({'mode': 'sum', 'mode_type': 'raw'}, {'mode': 'max', 'mode_type': 'function'})
     """
-    return {argument: serialise(value), f"{argument}_type": "function" if callable(value) else "raw"}
+    if callable(value):
+        return {argument: FunctionName(value), f"{argument}_type": "function"}
+    return {argument: serialise(value), f"{argument}_type": "raw"}
 
 
 def resolve(
@@ -61,6 +84,8 @@ def resolve(
     for key in keys:
         if key in known:
             return known[key]
+    if isinstance(value, FunctionName):
+        return value.function
     if optional:
         return None
     what = f"the Python function {value!r}" if named else "a lambda"

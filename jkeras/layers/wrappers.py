@@ -49,6 +49,13 @@ class Wrapper(Layer):
         return input_shape
 
     def build(self, input_shape: Any = None) -> None:
+        if input_shape is None and self.layer.built:
+            return  # ``super().build()`` of a wrapper that has built the layer itself
+        if input_shape is None:
+            raise ValueError(
+                f"Layer {self.name!r} ({type(self).__name__}): build() without a shape needs the layer in it, "
+                f"{self.layer.name!r}, to be built: call self.layer.build(input_shape) before, or super().build(input_shape)."
+            )
         shape = self.inner_shape(input_shape)
         self.layer.check_input([shape])
         self.layer.ensure_built(shape)

@@ -122,8 +122,13 @@ def layer_test(
     if expected_output is not None:
         np.testing.assert_allclose(output, expected_output, rtol=1e-3)
 
+    functions = {
+        layer.name if argument in ("function", "mode") else f"{layer.name}_{argument}": value
+        for argument, value in kwargs.items()
+        if callable(value)
+    }
     for found in (model, _stacked(layer, shape, dtype, fixed_batch_size, len(input_data))):
-        rebuilt = model_from_json(found.to_json(), {layer_cls.__name__: layer_cls})
+        rebuilt = model_from_json(found.to_json(), {**functions, layer_cls.__name__: layer_cls})
         rebuilt.set_weights(weights)
         np.testing.assert_allclose(rebuilt.predict(input_data), output, rtol=1e-3, atol=1e-6)
         rebuilt.compile("rmsprop", "mse")

@@ -160,8 +160,9 @@ def killed_1():
     return resumed(*[Dies()] * (HOST == 1))
 
 
-found = {}
-for part in sys.argv[1:]:
-    found |= {f"{part}: {name}": number for name, number in globals()[part]().items()}
-np.savez(f"numbers-{HOST}.npz", **found)
-print("done", HOST)
+if __name__ == "__main__":  # pytest imports it too, to look for doctests
+    found = {}
+    for part in sys.argv[1:]:
+        found |= {f"{part}: {name}": number for name, number in globals()[part]().items()}
+    np.savez(f"numbers-{HOST}.npz", **found)
+    print("done", HOST)

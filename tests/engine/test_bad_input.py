@@ -75,7 +75,6 @@ def check(*cases):
     case("empty list", r"model input: no data were given \(an empty list\); expected arrays for \['x'\]", lambda: []),
     case("no samples", r"model input: 'x' is empty; its shape is \(0, 3\)", lambda: X[:0]),
     case("no features", r"model input: 'x' is empty; its shape is \(6, 0\)", lambda: X[:, :0]),
-    case("unknown key", r"model input: unknown key 'xx'\. Perhaps you meant 'x'", lambda: {"x": X, "xx": X}),
     case("object", r"'x' has dtype object, not numbers\. Rows of different lengths\? Pad them: .*pad_sequences", lambda: np.array([[1, 2, 3], [1]], dtype=object)),
     case("ragged", r"'x' is ragged, its rows have different lengths", lambda: [[1, 2, 3], [1]]),
     case("strings", r"'x' has dtype <U1, not numbers\. Encode text as integers first", lambda: [["a", "b", "c"]]),
@@ -95,11 +94,23 @@ def test_inputs(error, message, action, method):
     case("three", r"has 3 entries; the model expects 2: \['a', 'b'\]", lambda: [X, X, X]),
     case("swapped", r"expected 'a' to have shape \(None, 3\) .* shape \(6, 2\)\..* The order is \['a', 'b'\]", lambda: [X[:, :2], X]),
     case("missing key", r"No data provided for 'b' in model input; it needs data for each of \['a', 'b'\]", lambda: {"a": X}),
-    case("unknown key", r"unknown key 'bb'\. Perhaps you meant 'b'", lambda: {"a": X, "b": X[:, :2], "bb": X}),
     case("counts", r"All arrays need the same number of samples\. Number of samples in inputs: \[4, 6\]", lambda: [X, X[:4, :2]]),
 )  # fmt: skip
 def test_several_inputs(error, message, action):
     fails(error, message, lambda: two().predict(action()))
+
+
+def test_keys_that_are_not_used():
+    """Generators of Keras 1's examples yield such entries for people to look at."""
+    with pytest.warns(UserWarning, match=r"model input: the key 'text' is none of \['x'\]; what it holds is not used"):
+        assert net().predict({"x": X, "text": ["a", "b"]}).shape == (6, 2)
+
+
+def test_temporal_weights_need_time_steps():
+    with pytest.raises(
+        ValueError, match=r"sample_weight_mode='temporal' needs targets of shape \(samples, time, …\); .* \(6, 2\)"
+    ):
+        net(sample_weight_mode="temporal").fit(X, Y, verbose=0)
 
 
 @check(

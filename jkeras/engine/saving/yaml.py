@@ -43,7 +43,9 @@ def _listed(value: Any) -> Any:
         return {_listed(key): _listed(entry) for key, entry in value.items()}
     if isinstance(value, tuple | list):
         return [_listed(entry) for entry in value]
-    return value if value is None or isinstance(value, bool | int | float | str) else _listed(plain(value))
+    if isinstance(value, str):
+        return str(value)  # the name of a function is a kind of str that YAML does not know
+    return value if value is None or isinstance(value, bool | int | float) else _listed(plain(value))
 
 
 def model_from_yaml(yaml_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:

@@ -16,6 +16,7 @@ from jkeras.backend.variables import Variable
 from jkeras.engine import bridge
 from jkeras.engine.contract import InputSpec, Weight
 from jkeras.engine.layer import Layer
+from jkeras.engine.node import KerasTensor
 from jkeras.errors import MissingKeyError, did_you_mean
 from jkeras.layers.checks import positive_size
 from jkeras.typing import Array, Params, Shape
@@ -117,11 +118,18 @@ class Recurrent(Layer):
     def build(self, input_shape: Any) -> None:
         batch_size = input_shape[0] if self.stateful else None
         self.input_dim = input_shape[-1]
-        self.input_spec = [InputSpec(shape=(batch_size, None, *input_shape[2:]))]
+        # It may be called on sequences of another length, and unless it is stateful on batches of another size.
+        self.input_spec = [InputSpec(shape=input_shape, open_axes=(1,) if self.stateful else (0, 1))]
         super().build(input_shape)
-        self.states = [None] * len(self.state_names)
-        if self.stateful:
-            self.states = [self.declare(spec) for spec in self.state_specs(batch_size)]
+        if not self.stateful:
+            self.states = [None] * len(self.state_names)
+        elif type(self).reset_states is not Recurrent.reset_states:
+            self.reset_states()  # of a subclass, which makes its own states there, as in Keras 1
+        else:
+            self._declare_states(batch_size)
+
+    def _declare_states(self, batch_size: int | None) -> None:
+        self.states = [self.declare(spec) for spec in self.state_specs(batch_size)]
 
     def state_specs(self, batch_size: int | None) -> list[Weight]:
         """Declare the states of a stateful layer for batches of this size."""
@@ -165,14 +173,16 @@ class Recurrent(Layer):
             raise AttributeError(
                 f"Layer {self.name!r} is not stateful: it has no states to reset. Make it with stateful=True."
             )
-        if not self.built:
+        if self._building and "states" not in vars(self):
+            self._declare_states(self.input_spec[0].shape[0])
+        if not self.built and not self._building:
             raise ValueError(f"Layer {self.name!r} is not built yet, so it has no states to reset.")
         if batch_size is not None:
             size = positive_size(self, "batch_size", batch_size)
             for state in self.states:
                 self.redeclare(state.spec._replace(shape=(size, *state.spec.shape[1:]), init=K.zeros))
             if self.input_spec[0].shape is not None:
-                self.input_spec = [InputSpec(shape=(size, *self.input_spec[0].shape[1:]))]
+                self.input_spec = [InputSpec(shape=(size, *self.input_spec[0].shape[1:]), open_axes=(1,))]
         for state in self.states:
             state.set_value(np.zeros(state.shape))
 
@@ -180,6 +190,8 @@ class Recurrent(Layer):
 
     def call(self, x: Array, mask: Any = None) -> Array:
         """Run the steps over the sequence (Keras 1's method; weights are arrays here)."""
+        if isinstance(x, KerasTensor):
+            return self(x, mask)
         initial_states = self.states if self.stateful else self.get_initial_states(x)
         self._check_sizes(x)
         # The constants come first: then their random masks do not depend on whether the input is preprocessed.

@@ -102,10 +102,21 @@ class Gated(Recurrent):
         blocks = [self.bias_init(gate)((self.output_dim,)) for gate in self.gate_names or ("",)]
         return jnp.concatenate([jnp.asarray(getattr(block, "value", block)) for block in blocks])
 
-    def kernels(self, x: Array, masks_U: Any, masks_W: Any) -> Kernels:
-        """Return the weights for the steps, given the dropout masks that `get_constants` returned."""
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute in ("W", "U", "b") and self.built and not self.is_joint:
+            # Keras 1's layers have these in every mode, for steps of one's own.
+            return K.concatenate([getattr(self, f"{attribute}_{gate}") for gate in self.gate_names])
+        return super().__getattr__(attribute)  # type: ignore[misc]
+
+    def kernels(self, masks_U: Any, masks_W: Any, projected: bool) -> Kernels:
+        """Return the weights for the steps.
+
+        Args:
+            masks_U, masks_W: what `get_constants` returned.
+            projected: whether the steps read inputs that are multiplied by ``W`` already.
+        """
         U = self.factors("U", self.U_blocks, masks_U)
-        if self.projects_first(x.shape):
+        if projected:
             return Kernels(None, U, None)
         return Kernels(self.factors("W", (self.gates,), masks_W), U, self.joined("b"))
 
@@ -136,14 +147,12 @@ class Gated(Recurrent):
     # ---- one call
 
     def projects_first(self, shape: Any) -> bool:
-        """Whether the inputs of all time steps are multiplied by ``W`` before the loop.
+        """Whether it is faster to multiply the inputs of all time steps by ``W`` before the loop.
 
-        A layer whose step is overridden gets what Keras 1 would give it. Otherwise it is a matter of speed: on a CPU a step
-        that is not tiny and has few features had better read them than the four times as many numbers of their projection
-        (measured by benchmarks/recurrent_projection.py); on accelerators one large product is better than many small ones.
+        On a CPU a step that is not tiny and has few features had better read them than the four times as many numbers of
+        their projection (measured by benchmarks/recurrent_projection.py); on accelerators one large product is better than
+        many small ones. A step or wrapper of the user's own gets what Keras 1 would give it: see `preprocess_input`.
         """
-        if not (self._is_ours("step") and self._is_ours("preprocess_input")):
-            return self.consume_less == "cpu"
         batch, features = shape[0], shape[-1]
         in_loop = features < self.output_dim and batch * self.output_dim >= _WORTH_A_PRODUCT
         return jax.default_backend() != "cpu" or not in_loop
@@ -152,10 +161,15 @@ class Gated(Recurrent):
         return getattr(type(self), method).__module__.startswith("jkeras.")
 
     def preprocess_input(self, x: Array) -> Array:
-        """Return ``x · W + b`` for all gates and time steps, or `x` where the steps do that."""
-        if not self.projects_first(x.shape):
-            return x
-        masks = self.dropout_masks(x, x.shape[-1], self.dropout_W)
+        """Return ``x · W + b`` for all gates and time steps with ``consume_less='cpu'``; else `x`, since the steps do that."""
+        return self.project(x, self.dropout_masks(x, x.shape[-1], self.dropout_W)) if self._is_projected else x
+
+    @property
+    def _is_projected(self) -> bool:
+        return self.consume_less == "cpu"
+
+    def project(self, x: Array, masks: Any) -> Array:
+        """Return ``(x ∘ mask) · W + b`` for all gates and time steps."""
         W, b = self.factors("W", (self.gates,), masks), self.joined("b")
         if x.shape[-1] > b.shape[-1] and W[0].mask is None:
             return masked_dot(x, W) + b
@@ -165,10 +179,13 @@ class Gated(Recurrent):
     def run_steps(self, x: Array, initial_states: Sequence[Any], constants: list[Any], mask: Any) -> Ran:
         if not self._is_plain:
             return super().run_steps(x, initial_states, constants, mask)
+        first, (masks_U, masks_W) = self.projects_first(x.shape), constants
+        if self._is_projected:  # `preprocess_input` would draw them now
+            masks_W = self.dropout_masks(x, x.shape[-1], self.dropout_W)
         return sequence.run(
             self.step,
-            self.kernels(x, *constants),
-            jnp.swapaxes(self.preprocess_input(x), 0, 1),
+            self.kernels(masks_U, masks_W, projected=first),
+            jnp.swapaxes(self.project(x, masks_W) if first else x, 0, 1),
             [as_array(state) for state in initial_states],
             None if mask is None else time_major_mask(mask, x, self._title),
             go_backwards=self.go_backwards,
@@ -188,18 +205,18 @@ class Gated(Recurrent):
         """Return the dropout masks of the states and of the inputs, for each a list with one mask a gate: Keras 1's B_U, B_W."""
         return [
             self.dropout_masks(x, self.output_dim, self.dropout_U),
-            self.dropout_masks(x, x.shape[-1], 0.0 if self.projects_first(x.shape) else self.dropout_W),
+            self.dropout_masks(x, x.shape[-1], 0.0 if self._is_projected else self.dropout_W),
         ]
 
     def get_kernels(self, x: Array, constants: Sequence[Any]) -> list[Any]:
-        return [self.kernels(x, *constants[:2])] if self._is_ours("step") else []
+        return [self.kernels(*constants[:2], projected=self._is_projected)] if self._is_ours("step") else []
 
     def kernels_in(self, x: Array, states: Sequence[Any]) -> Kernels:
         """Return the kernels that the loop passed to `step`; made now if a step of the user's own calls this one."""
         if isinstance(states[-1], Kernels):
             return states[-1]
         first = len(self.state_names)
-        return self.kernels(x, *states[first : first + 2])
+        return self.kernels(*states[first : first + 2], projected=self._is_projected)
 
     def dropout_masks(self, x: Array, size: int, level: float) -> list[Any]:
         """Return a mask ``(batch, size)`` for each gate, the same for all time steps; ``1.0`` where nothing is dropped."""

@@ -6,7 +6,7 @@ import pytest
 
 from jkeras import backend as K
 from jkeras.engine.contract import Context, InputSpec
-from jkeras.layers import GRU, LSTM, Dense, Input, Layer, Masking, Recurrent, SimpleRNN
+from jkeras.layers import GRU, LSTM, Dense, Input, Layer, Masking, Recurrent, SimpleRNN, Wrapper
 from jkeras.models import Model, Sequential
 from tests.layers.recurrent.models import BATCH, FEATURES, MASKED, TIME, UNITS, X, around, rng, same_as
 from tests.layers.recurrent.reference import run
@@ -371,3 +371,123 @@ def test_a_layer_without_a_step():
 
     with pytest.raises(NotImplementedError, match="Nothing is a recurrent layer without a step"):
         Sequential([Nothing(input_shape=(TIME, FEATURES))]).predict(X)
+
+
+# ---- what wrappers and subclasses of Keras 1 read
+
+
+class Around(Wrapper):
+    """Runs the steps of its layer itself, as attention wrappers did."""
+
+    def build(self, input_shape):
+        self.layer.build(input_shape)
+        super().build()
+
+    def get_output_shape_for(self, input_shape):
+        return self.layer.get_output_shape_for(input_shape)
+
+    def call(self, x, mask=None):
+        cell = self.layer
+        steps, constants = cell.preprocess_input(x), cell.get_constants(x)
+        return K.rnn(cell.step, steps, cell.get_initial_states(x), constants=constants, mask=mask)[0]
+
+
+@pytest.mark.parametrize(("batch", "units", "features"), [(4, 5, 20), (64, 32, 3)])
+@pytest.mark.parametrize("mode", ["cpu", "mem", "gpu"])
+@pytest.mark.parametrize("kind", [LSTM, GRU])
+def test_preprocessing_depends_on_the_mode_alone(kind, mode, batch, units, features):
+    layer = kind(units, consume_less=mode, input_shape=(3, features))
+    model = Sequential([layer])
+    x = np.random.default_rng(0).normal(size=(batch, 3, features)).astype("float32")
+    steps = K.eval(layer.preprocess_input(K.variable(x)))
+    joint = (
+        np.concatenate([K.eval(getattr(layer, f"W_{gate}")) for gate in layer.gate_names], -1)
+        if mode != "gpu"
+        else None
+    )
+    assert steps.shape[-1] == (layer.gates * units if mode == "cpu" else features)
+    if mode != "gpu":
+        np.testing.assert_array_equal(K.eval(layer.W), joint)
+        assert K.eval(layer.U).shape == (units, layer.gates * units) and K.eval(layer.b).shape == (layer.gates * units,)
+    wrapped = Sequential([Around(kind(units, consume_less=mode), input_shape=(3, features))])
+    wrapped.set_weights(model.get_weights())
+    np.testing.assert_allclose(wrapped.predict(x), model.predict(x), atol=1e-5)
+
+
+class Joint(LSTM):
+    """A step on the joint weights, which every mode has."""
+
+    def preprocess_input(self, x):
+        return x
+
+    def step(self, x, states):
+        h, c = states[:2]
+        i, f, g, o = jax.numpy.split(K.dot(x, self.W) + K.dot(h, self.U) + self.b, 4, axis=-1)
+        c = self.inner_activation(f) * c + self.inner_activation(i) * self.activation(g)
+        h = self.inner_activation(o) * self.activation(c)
+        return h, [h, c]
+
+
+def test_joint_weights_are_trained():
+    model, plain = (Sequential([kind(UNITS, input_shape=(TIME, FEATURES))]) for kind in (Joint, LSTM))
+    plain.set_weights(model.get_weights())
+    for each in (model, plain):
+        each.compile("sgd", "mse")
+        each.train_on_batch(X, np.ones((BATCH, UNITS)))
+    for ours, theirs in zip(model.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+def test_the_shape_that_a_layer_was_built_for_stands_in_its_spec():
+    layer = LSTM(3, input_shape=(4, 2))
+    Sequential([layer])
+    assert layer.input_spec[0].shape == (None, 4, 2)
+    assert layer(Input((7, 2)))._keras_shape == (None, 3)  # other lengths are welcome
+    with pytest.raises(ValueError, match=r"expected size 2 in axis 2, that is shape \(None, 4, 2\)"):
+        layer(Input((4, 3)))
+
+
+class ThreeStates(LSTM):
+    """Counts its steps in a state of its own."""
+
+    def reset_states(self):
+        size = self.input_spec[0].shape[0]
+        if hasattr(self, "states"):
+            for state in self.states:
+                K.set_value(state, np.zeros((size, self.output_dim)))
+        else:
+            self.states = [K.zeros((size, self.output_dim)) for _ in range(3)]
+
+    def step(self, x, states):
+        h, (new_h, new_c) = super().step(x, [*states[:2], *states[3:]])
+        return h + states[2], [new_h, new_c, states[2] + 1]
+
+
+class Noting(LSTM):
+    resets = 0
+
+    def reset_states(self):
+        super().reset_states()
+        self.resets += 1
+
+
+def test_resets_of_ones_own_make_the_states():
+    model = Sequential([ThreeStates(2, batch_input_shape=(1, 3, 2), stateful=True)])
+    x = np.ones((1, 3, 2))
+    first, second = model.predict(x), model.predict(x)
+    assert (np.abs(second - first - 3) < 1).all()
+    model.reset_states()
+    np.testing.assert_array_equal(model.predict(x), first)
+    layer = Noting(2, batch_input_shape=(1, 3, 2), stateful=True)
+    model = Sequential([layer])
+    first, second = model.predict(x), model.predict(x)
+    assert layer.resets == 1 and (first != second).any()
+    model.reset_states()
+    np.testing.assert_array_equal(model.predict(x), first)
+
+
+def test_call_on_a_symbolic_tensor():
+    x = Input((TIME, FEATURES))
+    layer = LSTM(UNITS)
+    model = Model(x, layer.call(x))
+    assert model.predict(X).shape == (BATCH, UNITS)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__all__ = ["TensorMethods"]
+__all__ = ["StaticShape", "TensorMethods"]
 
 
 def _backend() -> Any:
@@ -20,6 +20,21 @@ def _methods() -> Any:
 def _several(first: Any, rest: tuple[Any, ...]) -> Any:
     """Return the arguments of ``f(2, 3)`` or ``f((2, 3))``."""
     return (first, *rest) if rest or not hasattr(first, "__iter__") else first
+
+
+class StaticShape(tuple[int | None, ...]):
+    """A shape with the two names that TensorFlow's have; sizes are ints or ``None``."""
+
+    __slots__ = ()
+
+    def as_list(self) -> list[int | None]:
+        """Return the sizes as a list."""
+        return list(self)
+
+    @property
+    def ndims(self) -> int:
+        """The number of axes."""
+        return len(self)
 
 
 class TensorMethods:
@@ -45,6 +60,10 @@ class TensorMethods:
         return tuple(size == 1 for size in self.shape)
 
     # ---- axes and shapes
+
+    def get_shape(self) -> StaticShape:
+        """Return the shape as far as it is known (TensorFlow); Keras 1 writes ``K.int_shape(x)``."""
+        return StaticShape(_backend().int_shape(self))
 
     def dimshuffle(self, *pattern: Any) -> Any:
         """Put the axes into the order of `pattern`; ``'x'`` makes an axis of size 1, and an axis of size 1 may be left out."""

@@ -16,7 +16,7 @@ _wanted = False
 def install() -> None:
     """Give JAX's arrays, also in traced code, the methods `dimshuffle`, `norm`, and `flatten` with Theano's argument.
 
-    And the attribute ``_keras_shape``, which the tensors have that Keras 1 gives to a layer's `call`.
+    And ``_keras_shape`` and ``get_shape()``, which the tensors have that Keras 1 gives to a layer's `call`.
     That happens when `jkeras.backend` is imported, and with it JAX: now, if it is there already.
     """
     global _wanted
@@ -38,6 +38,7 @@ def install_if_wanted() -> None:
             cls.dimshuffle = _dimshuffle
             cls.norm = _norm
             cls.flatten = _flatten(getattr(cls, "flatten", None))
+            cls.get_shape = _get_shape
             cls._keras_shape = property(lambda self: self.shape)
 
 
@@ -53,6 +54,13 @@ def _norm(self: Any, L: Any = 2, axis: Any = None, keepdims: bool = False) -> An
     from jkeras.backend.tensors import norm
 
     return norm(self, L, axis, keepdims)
+
+
+def _get_shape(self: Any) -> Any:
+    """Return the shape, with TensorFlow's name for it as a list."""
+    from jkeras.backend.methods import StaticShape
+
+    return StaticShape(self.shape)
 
 
 def _flatten(own: Callable[..., Any] | None) -> Callable[..., Any]:

@@ -90,6 +90,11 @@ def test_eval_takes_the_inputs():
         x.eval()
 
 
+def test_shapes_under_tensorflows_name():
+    for tensor, sizes in ((K.placeholder((None, 3)), [None, 3]), (K.variable(X), [4, 3]), (K.variable(X) * 2, [4, 3])):
+        assert tensor.get_shape().as_list() == sizes and tensor.get_shape().ndims == 2 and tensor.get_shape()[1] == 3
+
+
 def test_what_dimshuffle_refuses():
     v = K.variable(X)
     for pattern in [(0,), (0, 0, 1), (0, 2), (0, "y")]:
@@ -119,6 +124,8 @@ assert y.shape == (2, 3) and abs((y ** 2).sum() - 1) < 1e-5
 assert jnp.ones((2, 3)).flatten().shape == (6,) and jnp.ones((2, 3)).flatten('F').shape == (6,)
 assert jax.jit(lambda x: x.flatten())(jnp.ones((2, 3))).shape == (6,)
 assert jax.vmap(lambda x: x.dimshuffle('x', 0))(jnp.ones((2, 3))).shape == (2, 1, 3)
+sizes = Sequential([Lambda(lambda x: x * x._keras_shape[1] + x.get_shape().as_list()[1], input_shape=(4,))])
+assert (sizes.predict(np.ones((2, 4))) == 8).all() and jnp.ones((2, 3))._keras_shape == (2, 3)
 """
 
 

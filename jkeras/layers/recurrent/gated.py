@@ -170,11 +170,15 @@ class Gated(Recurrent):
 
     def project(self, x: Array, masks: Any) -> Array:
         """Return ``(x ∘ mask) · W + b`` for all gates and time steps."""
+        return jnp.concatenate(self.project_gates(x, masks), axis=-1).swapaxes(0, 1)
+
+    def project_gates(self, x: Array, masks: Any) -> list[Array]:
+        """Return ``(x ∘ mask) · W + b`` for each gate, ``(time, batch, units)``; `x` is ``(batch, time, features)``."""
         W, b = self.factors("W", (self.gates,), masks), self.joined("b")
-        if x.shape[-1] > b.shape[-1] and W[0].mask is None:
-            return masked_dot(x, W) + b
-        # The loop over time wants (time, batch, …): what is narrower is turned round, and the masks are (batch, input_dim).
-        return jnp.swapaxes(masked_dot(jnp.swapaxes(x, 0, 1), W) + b, 0, 1)
+        # What is narrower is turned round; the masks are (batch, features).
+        late = x.shape[-1] > b.shape[-1] and W[0].mask is None
+        sums = masked_dot(x if late else jnp.swapaxes(x, 0, 1), W) + b
+        return jnp.split(jnp.swapaxes(sums, 0, 1) if late else sums, self.gates, axis=-1)
 
     def run_steps(self, x: Array, initial_states: Sequence[Any], constants: list[Any], mask: Any) -> Ran:
         if not self._is_plain:
@@ -185,7 +189,7 @@ class Gated(Recurrent):
         return sequence.run(
             self.step,
             self.kernels(masks_U, masks_W, projected=first),
-            jnp.swapaxes(self.project(x, masks_W) if first else x, 0, 1),
+            self.project_gates(x, masks_W) if first else jnp.swapaxes(x, 0, 1),  # (time, batch, …)
             [as_array(state) for state in initial_states],
             None if mask is None else time_major_mask(mask, x, self._title),
             go_backwards=self.go_backwards,

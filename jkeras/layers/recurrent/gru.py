@@ -69,9 +69,9 @@ class GRU(Gated):
         h = states[0]
         kernels = self.kernels_in(x, states)
         *U_gates, U_candidate = kernels.U
-        read_gates, read_candidate = jnp.split(kernels.read(x), [2 * self.output_dim], axis=-1)
-        z, r = jnp.split(read_gates + masked_dot(h, U_gates), 2, axis=-1)
-        z, r = self.inner_activation(z), self.inner_activation(r)
+        read_z, read_r, read_candidate = kernels.read(x, 3)
+        z, r = jnp.split(masked_dot(h, U_gates), 2, axis=-1)
+        z, r = self.inner_activation(read_z + z), self.inner_activation(read_r + r)
         candidate = read_candidate + masked_dot(r * h, [U_candidate])
         h = z * h + (1.0 - z) * self.activation(candidate)
         return h, [h]

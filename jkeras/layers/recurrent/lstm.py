@@ -76,7 +76,8 @@ class LSTM(Gated):
     def step(self, x: Array, states: list[Any]) -> tuple[Array, list[Array]]:
         h, c = states[:2]
         kernels = self.kernels_in(x, states)
-        i, f, g, o = jnp.split(kernels.read(x) + masked_dot(h, kernels.U), 4, axis=-1)
+        read, recalled = kernels.read(x, 4), jnp.split(masked_dot(h, kernels.U), 4, axis=-1)
+        i, f, g, o = map(jnp.add, read, recalled)
         i, f, o = self.inner_activation(i), self.inner_activation(f), self.inner_activation(o)
         c = f * c + i * self.activation(g)
         h = o * self.activation(c)

@@ -50,5 +50,5 @@ class SimpleRNN(Gated):
 
     def step(self, x: Array, states: list[Any]) -> tuple[Array, list[Array]]:
         kernels = self.kernels_in(x, states)
-        h = self.activation(kernels.read(x) + masked_dot(states[0], kernels.U))
+        h = self.activation(kernels.read(x, 1)[0] + masked_dot(states[0], kernels.U))
         return h, [h]

@@ -357,7 +357,7 @@ class Layer(HasWeights, NodeAccess, HasEffects):
                 return bridge.call(self, x, mask)
             other = next(tensor for tensor in tensors if not isinstance(tensor, KerasTensor))
             if isinstance(other, Variable):  # what the layer makes of it is computed whenever it is asked for
-                return self(attributes.map_entries(x, lambda entry: make_node(_same, [entry])), mask)
+                return self(attributes.map_entries(x, _as_tensor), mask)
             raise TypeError(
                 f"Layer {self.name!r} was called on {type(other).__name__}; a layer is called on the tensors that Input() and "
                 "other layers return. To compute with numbers use layer.apply(params, x), or put the layer in a Model."
@@ -421,6 +421,10 @@ class Layer(HasWeights, NodeAccess, HasEffects):
 
 def _same(x: Any) -> Any:
     return x
+
+
+def _as_tensor(value: Any) -> Any:
+    return make_node(_same, [value]) if isinstance(value, Variable) else value
 
 
 def _inputs(count: int) -> str:

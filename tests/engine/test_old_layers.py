@@ -150,8 +150,15 @@ def test_layers_and_models_on_variables():
     np.testing.assert_allclose(K.eval(model(x)), model.predict(2 * X), rtol=1e-5)
     both = Merge(mode="sum")([x, K.variable(X)])
     np.testing.assert_allclose(K.eval(both), 3 * X, rtol=1e-5)
-    with pytest.raises(TypeError, match="'dense_3' was called on ndarray"):
-        Dense(2)(X)
+    inputs = Input((3,))
+    mixed = Model(
+        inputs, Merge(mode=lambda pair: pair[0] + pair[1], output_shape=lambda shapes: shapes[0])([inputs, x])
+    )
+    np.testing.assert_allclose(mixed.predict(X), 3 * X, rtol=1e-5)
+    assert len(mixed.layers) == 3  # the input, what the variable holds, and their sum
+    for wrong in (X, [x, X]):
+        with pytest.raises(TypeError, match="was called on ndarray"):
+            Merge(mode="sum")(wrong)
 
 
 def test_a_weighted_objective_of_symbolic_tensors():

@@ -156,9 +156,9 @@ def test_layers_and_models_on_variables():
     )
     np.testing.assert_allclose(mixed.predict(X), 3 * X, rtol=1e-5)
     assert len(mixed.layers) == 3  # the input, what the variable holds, and their sum
-    for wrong in (X, [x, X]):
+    for layer, wrong in ((Dense(2), X), (Merge(mode="sum"), [x, X])):
         with pytest.raises(TypeError, match="was called on ndarray"):
-            Merge(mode="sum")(wrong)
+            layer(wrong)
 
 
 def test_a_weighted_objective_of_symbolic_tensors():

@@ -87,8 +87,10 @@ def lengths_of(lengths: Any, name: str, samples: int, most: int, what: str, func
     if lengths.shape not in ((samples,), (samples, 1)):
         raise ValueError(f"{function}: {name} has shape ({samples}, 1) for {samples} samples; got {lengths.shape}.")
     lengths = lengths.reshape(-1).astype("int32")
-    if not isinstance(lengths, Tracer) and samples and (lengths.min() < 0 or lengths.max() > most):
-        raise ValueError(f"{function}: {name} counts {what}, of which there are {most}; got {lengths.tolist()}.")
+    if not isinstance(lengths, Tracer) and samples:
+        known = np.asarray(lengths)  # numpy's: what JAX computes while it traces has no truth value
+        if known.min() < 0 or known.max() > most:
+            raise ValueError(f"{function}: {name} counts {what}, of which there are {most}; got {known.tolist()}.")
     return lengths
 
 

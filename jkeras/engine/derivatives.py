@@ -45,16 +45,20 @@ class Gradient(_Expression):
     def run(self, params: Params, state: State, x: Any, ctx: Context) -> Result:
         values = as_list(x)
         count = len(self.tensors)
-        places = {id(place.layer): place.path for place in tree.survey(self).places}
+        ledger = tree.survey(self)
+        places = {id(place.layer): place.path for place in ledger.places}
+        slim = ledger.collapse(params)  # a layer may stand at several places of the graph: it is one variable
 
         def loss(tensors: list[Array], variables: list[Array]) -> Array:
-            own = params
+            own = slim
             for variable, value in zip(self.wanted, variables, strict=True):
                 if isinstance(variable, WeightHandle) and id(variable.layer) in places:
                     own = tree.replaced(own, (*places[id(variable.layer)], variable.spec.name), value)
             with reading(Reads.over(dict(zip(self.wanted, variables, strict=True)))):
                 arrays = [*tensors, *values[count:]]
-                result = self.graph.run(own, state, arrays, [None] * len(arrays), ctx._replace(mask=None))
+                result = self.graph.run(
+                    ledger.expand(own), state, arrays, [None] * len(arrays), ctx._replace(mask=None)
+                )
             return jnp.sum(result.outputs[0])
 
         grads = jax.grad(loss, argnums=(0, 1))(values[:count], [variable.value for variable in self.wanted])

@@ -1,7 +1,7 @@
 """One effect of one call of a layer, as a symbolic tensor; see `jkeras.engine.effects`."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jkeras.backend.config import floatx
 from jkeras.engine import tree
@@ -46,6 +46,9 @@ class Effect(_Expression):
     def of_mask(cls, mask: MaskTensor) -> "Effect":
         """Give a mask its place in the graph."""
         return cls(mask.owner.node, mask=mask)
+
+    def listed(self, trainable: bool) -> list[Any]:
+        return []  # the weights are those of the layer that is called
 
     def sublayers(self) -> "Sequence[Layer]":
         return [self.call_node.outbound_layer]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
     from jkeras.engine.weights import WeightHandle
 
-__all__ = ["HasEffects", "changes", "noted_by"]
+__all__ = ["HasEffects", "changes", "noted_by", "refuse_copies_of_expressions"]
 
 
 class HasEffects:
@@ -220,12 +220,31 @@ class HasEffects:
         self.check_input([tuple(tensor.shape) for tensor in as_list(input)])  # type: ignore[attr-defined]
 
 
+def refuse_copies_of_expressions(layer: Any) -> None:
+    """Raise if expressions, which follow the weights of this very layer, were added to it outside of calls."""
+    entries = [entry for noted in layer._noted.values() for _, entry in noted]
+    if any(isinstance(part, KerasTensor) for entry in entries for part in as_list(entry)):
+        raise NotImplementedError(
+            f"Layer {layer.name!r} cannot be copied or pickled: what add_loss or add_update got outside of call() are expressions "
+            "of this layer's weights, and a copy's would go on to follow them. Make another one by from_config and set_weights."
+        )
+
+
 def noted_by(layer: Any, what: str) -> list[Any]:
     """Return the 'losses' or 'updates' that were added outside of calls, to a layer and those in it."""
     return [entry for _, entry in _noted_in(layer, what)]
 
 
 def _noted_in(layer: Any, what: str) -> list[tuple[list[Any] | None, Any]]:
+    """Return what was noted, with its inputs; a model leaves out what depends on tensors that are none of its graph."""
+    found = _all_noted_in(layer, what)
+    if not hasattr(layer, "graph") or all(inputs is None for inputs, _ in found):
+        return found
+    known = set(map(id, layer.graph.tensors()))
+    return [(inputs, entry) for inputs, entry in found if inputs is None or known.issuperset(map(id, inputs))]
+
+
+def _all_noted_in(layer: Any, what: str) -> list[tuple[list[Any] | None, Any]]:
     layers, found = {id(layer): layer}, []
     stack = [layer]
     while stack:

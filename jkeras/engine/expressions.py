@@ -19,7 +19,7 @@ from jkeras.backend.config import get_uid, learning_phase
 from jkeras.backend.dispatch import Lazy, Symbolic, computing, set_node_maker, settled
 from jkeras.backend.random import key_scope
 from jkeras.backend.variables import Variable, as_array
-from jkeras.engine import infer
+from jkeras.engine import bridge, infer
 from jkeras.engine.contract import Context, Result
 from jkeras.engine.graph import Graph
 from jkeras.engine.layer import Layer
@@ -270,13 +270,14 @@ class Operation(_Expression):
             # Sizes that are not known may have to equal one that is, such as that of a matrix they are multiplied by.
             entries = [*jax.tree.leaves((application.args, application.kwargs)), *application.tensors]
             known = {size for entry in entries for size in getattr(entry, "shape", ()) if size is not None}
-            attempts += [(_with_unknown(size, first), (0, 1)) for first in (1, 0) for size in sorted(known)]
+            with_one_size = [(_with_unknown(size, first), (0, 1)) for first in (1, 0) for size in sorted(known)]
             known |= {entry for entry in entries if type(entry) is int and entry > 0}
             tensors = {id(tensor): tensor._keras_shape for tensor in application.tensors}
             attempts += [
                 (lambda tensor, which, shapes=shapes: shapes(which).get(id(tensor), tensor._keras_shape), (0, 1))
                 for shapes in infer.assignments(tensors, sorted(known))
             ]
+            attempts += with_one_size
         error: Exception | None = None
         for shape_of, (one, two) in attempts:
             try:
@@ -401,13 +402,15 @@ def evaluate(value: Any, graph: Graph, known: Mapping[int, Any], params: Params,
     tensors = [tensor for tensor in graph.tensors() if id(tensor) in known]
     rest = Graph(tensors, [value], f"a loss of {graph.name}")
     pairs = [known[id(tensor)] for tensor in tensors]
+    for layer in rest.layers:
+        if layer.name not in params and layer.sublayers():  # it computes a call of the model's layers once more
+            own_params, own_state = bridge.held(layer)
+            params, state = {**params, layer.name: own_params}, {**state, layer.name: own_state}
     return rest.run(params, state, [array for array, _ in pairs], [mask for _, mask in pairs], ctx).outputs[0]
 
 
 def _value_of(tensor: LazyTensor) -> Array:
     """Return the value of an expression as it is now, computed step by step and not compiled."""
-    from jkeras.engine import bridge
-
     values: dict[int, Any] = {}
     stack = [tensor.node]
     ctx = Context(bool(learning_phase()))

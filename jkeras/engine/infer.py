@@ -33,7 +33,7 @@ def abstract(shape: Shape, dtype: Any, stand_in: int = 0) -> jax.ShapeDtypeStruc
 
 
 # Each attempt traces a function.
-_MOST_ASSIGNMENTS = 250
+_MOST_ASSIGNMENTS = 100
 
 
 def assignments(
@@ -54,18 +54,23 @@ def assignments(
     if len(choices) ** len(axes) > _MOST_ASSIGNMENTS:
         return
 
-    def assigned(picks: Sequence[Any]) -> Callable[[int], dict[Any, tuple[int | None, ...]]]:
-        chosen = dict(zip(axes, picks, strict=True))
-
+    def assigned(picks: Sequence[Any], exactly: bool) -> Callable[[int], dict[Any, tuple[int | None, ...]]]:
         def shapes_for(stand_in: int) -> dict[Any, tuple[int | None, ...]]:
             common = stand_ins(stand_in)[1]
+            # A size that only has to divide another one may as well be a multiple: then the result's is not fixed.
+            factor = 1 if exactly or stand_in == 0 else 2
+            sizes_of = [pick * factor if isinstance(pick, int) else pick for pick in picks]
+            chosen = dict(zip(axes, sizes_of, strict=True))
             sizes = {key: [chosen.get((key, axis), size) for axis, size in enumerate(shapes[key])] for key in shapes}
             return {key: tuple(common if size == "common" else size for size in sizes[key]) for key in shapes}
 
         return shapes_for
 
     ways = itertools.product(choices, repeat=len(axes))
-    yield from map(assigned, sorted(ways, key=lambda picks: sum(isinstance(pick, int) for pick in picks)))
+    for picks in sorted(ways, key=lambda picks: sum(isinstance(pick, int) for pick in picks)):
+        if any(isinstance(pick, int) for pick in picks):
+            yield assigned(picks, exactly=False)
+        yield assigned(picks, exactly=True)
 
 
 def output_shapes(

@@ -25,7 +25,7 @@ from jkeras.compat.keras2 import accepts_keras2
 from jkeras.engine import attributes, bridge, symbolic
 from jkeras.engine.config import check_keywords, constructor_arguments, serialise
 from jkeras.engine.contract import Context, InputSpec, Result
-from jkeras.engine.effects import HasEffects
+from jkeras.engine.effects import HasEffects, refuse_copies_of_expressions
 from jkeras.engine.init import Init
 from jkeras.engine.node import KerasTensor, Node, as_list, one_or_list
 from jkeras.engine.node_access import NodeAccess
@@ -316,6 +316,7 @@ class Layer(HasWeights, NodeAccess, HasEffects):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what `copy.deepcopy` and `pickle` take: all but the calls, which belong to the models around the layer."""
+        refuse_copies_of_expressions(self)
         return {**vars(self), "inbound_nodes": [], "outbound_nodes": [], "_lent": True}
 
     def abstract_weights(self) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -89,26 +89,27 @@ class HasTotalLoss:
     @property
     def train_function(self) -> Callable[[Sequence[Any]], list[Any]]:
         """A training step: takes the list inputs + targets + sample weights (+ the phase), returns loss and metrics."""
-        return lambda arrays: as_list(self.train_on_batch(*self._parts(arrays)))
+        return lambda arrays: as_list(self.train_on_batch(**self._parts(arrays)))
 
     @property
     def test_function(self) -> Callable[[Sequence[Any]], list[Any]]:
         """Loss and metrics of a batch; takes what `train_function` takes."""
-        return lambda arrays: as_list(self.test_on_batch(*self._parts(arrays)))
+        return lambda arrays: as_list(self.test_on_batch(**self._parts(arrays)))
 
     @property
     def predict_function(self) -> Callable[[Sequence[Any]], list[Any]]:
         """The list of outputs; takes the list of inputs (and the phase)."""
         return lambda arrays: as_list(self.predict_on_batch(one_or_list(arrays[: len(self.inputs)])))
 
-    def _parts(self, arrays: Sequence[Any]) -> list[Any]:
+    def _parts(self, arrays: Sequence[Any]) -> dict[str, Any]:
         ends = [0, len(self.inputs), *(len(self.inputs) + count * len(self.outputs) for count in (1, 2))]
         if len(arrays) not in (ends[-1], ends[-1] + 1):
             raise ValueError(
                 f"Model {self.name!r}: train_function and test_function take the list of {ends[1]} inputs, {len(self.outputs)} "
                 f"targets and as many sample weights, and if you like the phase; got {len(arrays)} entries."
             )
-        return [one_or_list(arrays[start:end]) for start, end in itertools.pairwise(ends)]
+        parts = [one_or_list(arrays[start:end]) for start, end in itertools.pairwise(ends)]
+        return dict(zip(("x", "y", "sample_weight"), parts, strict=True))  # by name: a Sequential has another order
 
     def _make_train_function(self) -> None:
         """Do nothing: what Keras 1's scripts call before they use a model in several threads."""

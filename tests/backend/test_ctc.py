@@ -439,3 +439,14 @@ def test_what_cannot_be_decoded(arguments, message):
 def test_there_are_no_sparse_labels():
     with pytest.raises(NotImplementedError, match=r"K\.ctc_batch_cost takes the labels as they are"):
         K.ctc_label_dense_to_sparse(LABELS, COUNTS)
+
+
+def test_decoding_takes_lengths_from_variables():
+    lengths = K.variable([5, 3], dtype="int32")
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(3), (2, 5)).astype("float32")
+    x = K.placeholder((2, 5, 3))
+    (labels,), cost = K.ctc_decode(x, lengths)
+    found = K.function([x], [labels, cost])([probabilities])
+    (expected,), expected_cost = K.ctc_decode(probabilities, [5, 3])
+    np.testing.assert_array_equal(found[0][:, : expected.shape[1]], expected)
+    np.testing.assert_allclose(found[1], expected_cost, rtol=1e-5)

@@ -1,5 +1,8 @@
 """Custom layers in Keras 1's style: state, penalties, and calls that would change the layer."""
 
+import copy
+import pickle
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -132,6 +135,23 @@ def test_effects_that_are_added_outside_of_calls():
     assert model.get_weights()[1] == 4
     assert len(model.losses) == len(layer.losses) == 2
     assert [weight.name for weight, _ in model.updates] == ["beside_1_steps"]
+
+
+def test_effects_that_are_added_belong_to_a_layer_and_a_graph():
+    layer = Beside()
+    layer(Input((3,)))
+    for copied in (copy.deepcopy, pickle.dumps):
+        with pytest.raises(
+            NotImplementedError, match=r"'beside_1' cannot be copied or pickled.*from_config and set_weights"
+        ):
+            copied(layer)
+    x, dense = Input((3,)), Dense(3)
+    dense.add_loss(5)
+    dense.add_loss(K.sum(dense(x)) * 0 + 7, inputs=x)
+    other = Input((3,))
+    for model, expected in ((Model(x, dense(x)), 12), (Model(other, dense(other)), 5)):
+        model.compile("sgd", "mse")
+        assert model.evaluate(X, model.predict(X), verbose=0) == pytest.approx(expected)
 
 
 def test_effects_for_inputs():

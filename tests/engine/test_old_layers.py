@@ -191,6 +191,20 @@ def test_sizes_that_are_not_known_and_have_to_fit(shapes, function, arrays):
     assert all(size in (None, real) for size, real in zip(out._keras_shape, found.shape, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("shapes", "function", "expected"),
+    [
+        ([(None, None)], lambda p: K.reshape(p, (-1, 28, 28)), (None, 28, 28)),
+        ([(None, None)], lambda p: K.reshape(p, (2, 8)), (2, 8)),
+        ([(None, 6), (None, None)], K.dot, (None, None)),
+        ([(None, None), (None, 6)], K.dot, (None, 6)),
+        ([(None, None, 6), (None, None)], K.dot, (None, None, None)),
+    ],
+)
+def test_sizes_that_may_be_any_stay_open(shapes, function, expected):
+    assert function(*map(K.placeholder, shapes))._keras_shape == expected
+
+
 def test_sizes_that_cannot_fit():
     with pytest.raises(TypeError, match="incompatible shapes") as caught:
         K.placeholder((None, 3)) + K.placeholder((None, 4))
@@ -220,7 +234,33 @@ def test_masks_are_tensors_of_the_graph():
     expected = ((y - model.predict(WORDS)) ** 2).mean(axis=-1) * MASK
     model.compile("sgd", masked)
     # The loss of a masked output is divided by the share of what counts.
+    assert model.test_on_batch(WORDS, y) == pytest.approx((expected / MASK.mean()).mean(), rel=1e-5)
+    # That of the Embedding is computed by a layer with weights.
+    mask = embedding.output_mask
+    model.compile("sgd", lambda y_true, y_pred: K.mean(K.square(y_true - y_pred), axis=-1) * K.cast(mask, K.floatx()))
     assert model.train_on_batch(WORDS, y) == pytest.approx((expected / MASK.mean()).mean(), rel=1e-5)
+    assert len(Model(words, [states, mask]).get_weights()) == len(model.get_weights()) == 13
+    total = K.sum(embedding.output * K.expand_dims(K.cast(mask, "float32")))
+    (gradient,) = K.function([words], K.gradients(total, [embedding.W]))([WORDS])
+    np.testing.assert_array_equal(gradient[:, 0], [0, 1, 1, 1, 0])
+
+
+def test_gradients_of_layers_that_stand_at_several_places():
+    x, inner_x = Input((3,)), Input((3,))
+    dense = Dense(3, activity_regularizer="l2", W_regularizer="l2")
+    inner = Model(inner_x, dense(inner_x))
+    one, two = K.sum(K.square(dense(x))), K.sum(inner(x) ** 3)
+    gradient = K.function([x], [K.gradients(loss, [dense.W])[0] for loss in (one + two, one, two)])
+    both, first, second = gradient([X])
+    np.testing.assert_allclose(both, first + second, rtol=1e-4)
+    model = Model(x, merge([dense(x), inner(x)], mode="sum"))
+    model.compile("sgd", "mse")
+    places = [*model.inputs, *model.targets, *model.sample_weights]
+    look = K.function(places, K.gradients(model.total_loss, [dense.W]))
+    (gradient,) = look([X, X, np.ones(4)])
+    W = dense.get_weights()[0]
+    model.train_on_batch(X, X)
+    np.testing.assert_allclose(dense.get_weights()[0], W - 0.01 * gradient, rtol=1e-5, atol=1e-6)
 
 
 def test_masks_of_layers_on_tensors():
@@ -275,6 +315,10 @@ def test_compiled_functions_of_lists():
     np.testing.assert_allclose(model.test_function([*x, *y, *weights, 0.0]), expected, rtol=1e-6)
     np.testing.assert_allclose(model.train_function([*x, *y, *weights]), expected, rtol=1e-6)
     assert model.test_function([*x, *y, *weights])[0] < expected[0]
+    single = Sequential([Dense(2, input_dim=3)])
+    single.compile("sgd", "mse")
+    expected = single.test_on_batch(X, X[:, :2], sample_weight=weights[0])
+    np.testing.assert_allclose(single.train_function([X, X[:, :2], weights[0]]), [expected], rtol=1e-6)
     for ours, theirs in zip(model.predict_function([*x, 0.0]), model.predict(x), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     with pytest.raises(

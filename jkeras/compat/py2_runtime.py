@@ -93,7 +93,7 @@ def complete_modules() -> None:
             setattr(string, name, value)
     # reload(sys); sys.setdefaultencoding('utf-8'): text is Unicode anyway.
     if not hasattr(sys, "setdefaultencoding"):
-        sys.setdefaultencoding = lambda encoding: None  # type: ignore[attr-defined]
+        sys.setdefaultencoding = lambda encoding: None  # type: ignore[attr-defined]  # Python 2's
 
 
 NAMES: dict[str, Callable[..., Any]] = {

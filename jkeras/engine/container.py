@@ -251,7 +251,7 @@ class Container(HasFiles, HasLevels, Layer):
 
     # ---- the functional face
 
-    def init(self, key: Key, input_shape: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:  # type: ignore[override]
+    def init(self, key: Key, input_shape: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:  # type: ignore[override]  # Layer's is an `Init`
         """Return fresh ``(params, state)`` for the model; pure, also under ``vmap`` over keys."""
         return self.draw(key)
 
@@ -359,7 +359,7 @@ class Container(HasFiles, HasLevels, Layer):
     def call(self, input: Any, mask: Any = None) -> Any:
         return super().call(input, mask)
 
-    def compute_mask(self, input: Any, mask: Any = None) -> Any:  # type: ignore[override]
+    def compute_mask(self, input: Any, mask: Any = None) -> Any:  # type: ignore[override]  # the names in Keras 1
         tensors = as_list(input)
         if not any(isinstance(tensor, KerasTensor) for tensor in tensors):
             return self.run(*bridge.held(self), input, Context(mask=mask)).mask
@@ -395,7 +395,7 @@ class Container(HasFiles, HasLevels, Layer):
         return self._calls() if inner else super()._calls_on(inputs)
 
     @property
-    def updates(self) -> list[Any]:  # type: ignore[override]
+    def updates(self) -> list[Any]:  # type: ignore[override]  # those of a model are not assigned
         # Of a shared layer the first call counts.
         calls = [pair for node, number in self.graph.calls if number == 0 for pair in changes(node)]
         return [*noted_by(self, "updates"), *calls]

@@ -7,7 +7,7 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import jax
 import numpy as np
@@ -115,7 +115,7 @@ def _as_arrays(data: Any, names: list[str], prefix: str) -> list[Any]:
     if len(names) != 1:
         raise ValueError(
             f"Error when checking {prefix}: the model expects {len(names)} arrays ({names}), as a list or as a dict; got one "
-            f"{type(data).__name__} of shape {np.shape(data)}."  # type: ignore[arg-type]
+            f"{type(data).__name__} of shape {np.shape(cast(Any, data))}."
         )
     return [data]
 

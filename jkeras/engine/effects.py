@@ -5,7 +5,7 @@ here as symbolic tensors: ``loss + sum(model.losses)``, ``updates=model.updates 
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import jax
 
@@ -24,6 +24,7 @@ __all__ = ["HasEffects", "changes", "noted_by", "refuse_copies_of_expressions"]
 class HasEffects:
     """The part of a layer that tells its regularizers, penalties and updates, and connects it by hand (Keras 1)."""
 
+    name: str
     inbound_nodes: list[Node]
     _building: bool
     _regularizers: list[Any]
@@ -110,7 +111,7 @@ class HasEffects:
             inputs: the tensors that the values depend on, for `get_updates_for`.
         """
         if bridge.is_running():
-            bridge.add_update(self, updates)  # type: ignore[arg-type]
+            bridge.add_update(cast("Layer", self), updates)
         else:
             self._note("updates", [updates] if isinstance(updates, tuple) else as_list(updates), inputs)
 
@@ -128,7 +129,7 @@ class HasEffects:
             inputs: the tensors that the penalties depend on, for `get_losses_for`.
         """
         if bridge.is_running():
-            bridge.add_loss(self, losses)  # type: ignore[arg-type]
+            bridge.add_loss(cast("Layer", self), losses)
         else:
             self._note("losses", as_list(losses), inputs)
 
@@ -136,7 +137,7 @@ class HasEffects:
         for entry in entries:
             if isinstance(entry, jax.Array):
                 raise ValueError(
-                    f"Layer {self.name!r}: outside of call() what is put into {what} is an expression of variables or tensors, or "  # type: ignore[attr-defined]
+                    f"Layer {self.name!r}: outside of call() what is put into {what} is an expression of variables or tensors, or "
                     "a number; got an array, which is computed already. A penalty on a weight is the regularizer= of add_weight."
                 )
         self._noted[what] += [(None if inputs is None else as_list(inputs), entry) for entry in entries]
@@ -191,8 +192,8 @@ class HasEffects:
         """Make an `Input` of this shape and call the layer on it, as `Sequential.add` does for the first layer."""
         from jkeras.engine.input import Input
 
-        label = name or f"{self.name}_input"  # type: ignore[attr-defined]
-        self(Input(batch_shape=tuple(batch_input_shape), dtype=input_dtype, name=label))  # type: ignore[operator]
+        label = name or f"{self.name}_input"
+        cast("Layer", self)(Input(batch_shape=tuple(batch_input_shape), dtype=input_dtype, name=label))
 
     def set_input(self, x: Any, shape: Any = None) -> None:
         """Call the layer on a tensor: the first layer of a Sequential that begins with it (Keras 1.0).
@@ -203,7 +204,7 @@ class HasEffects:
         """
         from jkeras.engine.input import Input
 
-        self(Input(tensor=x, batch_shape=shape))  # type: ignore[operator]
+        cast("Layer", self)(Input(tensor=x, batch_shape=shape))
 
     def add_inbound_node(self, inbound_layers: Any, node_indices: Any = None, tensor_indices: Any = None) -> None:
         """Call the layer on what other layers return.
@@ -213,11 +214,11 @@ class HasEffects:
             node_indices: for each of them which of its calls is meant; default the first.
             tensor_indices: for each of them which output of that call; default the first.
         """
-        Node.create_node(self, inbound_layers, node_indices, tensor_indices)  # type: ignore[arg-type]
+        Node.create_node(cast("Layer", self), inbound_layers, node_indices, tensor_indices)
 
     def assert_input_compatibility(self, input: Any) -> None:
         """Raise a `ValueError` if these tensors (or one) do not fit what the layer expects."""
-        self.check_input([tuple(tensor.shape) for tensor in as_list(input)])  # type: ignore[attr-defined]
+        cast("Layer", self).check_input([tuple(tensor.shape) for tensor in as_list(input)])
 
 
 def refuse_copies_of_expressions(layer: Any) -> None:

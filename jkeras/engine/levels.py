@@ -20,10 +20,10 @@ class HasLevels:
     inputs: list[KerasTensor]
     outputs: list[KerasTensor]
 
-    @property
-    def graph(self) -> Graph:
-        """The calls of layers between `inputs` and `outputs`."""
-        raise NotImplementedError
+    if TYPE_CHECKING:
+
+        @property
+        def graph(self) -> Graph: ...
 
     @property
     def nodes_by_depth(self) -> dict[int, list[Node]]:

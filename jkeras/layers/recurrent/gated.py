@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -102,11 +102,13 @@ class Gated(Recurrent):
         blocks = [self.bias_init(gate)((self.output_dim,)) for gate in self.gate_names or ("",)]
         return jnp.concatenate([jnp.asarray(getattr(block, "value", block)) for block in blocks])
 
-    def __getattr__(self, attribute: str) -> Any:
-        if attribute in ("W", "U", "b") and self.built and not self.is_joint:
-            # Keras 1's layers have these in every mode, for steps of one's own.
-            return K.concatenate([getattr(self, f"{attribute}_{gate}") for gate in self.gate_names])
-        return super().__getattr__(attribute)  # type: ignore[misc]
+    if not TYPE_CHECKING:  # as in Layer
+
+        def __getattr__(self, attribute: str) -> Any:
+            if attribute in ("W", "U", "b") and self.built and not self.is_joint:
+                # Keras 1's layers have these in every mode, for steps of one's own.
+                return K.concatenate([getattr(self, f"{attribute}_{gate}") for gate in self.gate_names])
+            return super().__getattr__(attribute)
 
     def kernels(self, masks_U: Any, masks_W: Any, projected: bool) -> Kernels:
         """Return the weights for the steps.
@@ -162,15 +164,14 @@ class Gated(Recurrent):
 
     def preprocess_input(self, x: Array) -> Array:
         """Return ``x · W + b`` for all gates and time steps with ``consume_less='cpu'``; else `x`, since the steps do that."""
-        return self.project(x, self.dropout_masks(x, x.shape[-1], self.dropout_W)) if self._is_projected else x
+        if not self._is_projected:
+            return x
+        gates = self.project_gates(x, self.dropout_masks(x, x.shape[-1], self.dropout_W))
+        return jnp.swapaxes(jnp.concatenate(gates, axis=-1), 0, 1)  # (batch, time, gates · units)
 
     @property
     def _is_projected(self) -> bool:
         return self.consume_less == "cpu"
-
-    def project(self, x: Array, masks: Any) -> Array:
-        """Return ``(x ∘ mask) · W + b`` for all gates and time steps."""
-        return jnp.concatenate(self.project_gates(x, masks), axis=-1).swapaxes(0, 1)
 
     def project_gates(self, x: Array, masks: Any) -> list[Array]:
         """Return ``(x ∘ mask) · W + b`` for each gate, ``(time, batch, units)``; `x` is ``(batch, time, features)``."""

@@ -52,20 +52,28 @@ def read_json(text: str | bytes, what: str = "The text", most: int = MOST_TEXT) 
 
 def check_tree(tree: Any, what: str) -> None:
     """Raise a `FileFormatError` where dicts and lists are nested too deeply, or are too many, also by repetition."""
-    entries = 0
-    pending = [(tree, 1)]
-    while pending:
-        value, depth = pending.pop()
+    measured: dict[int, tuple[int, int]] = {}
+
+    def measure(value: Any, depth: int) -> tuple[int, int]:
+        """Return how many entries and how many levels `value` has. What YAML's aliases repeat is looked at once."""
         if not isinstance(value, dict | list | tuple):
-            continue
-        entries += len(value)
-        if depth > DEEPEST:
+            return 0, 0
+        entries, levels = measured.get(id(value), (len(value), 1))
+        if depth + levels > DEEPEST:  # a list within itself comes here, too
             raise FileFormatError(
                 f"{what} is not a model's JSON or YAML: it is nested more than {DEEPEST} levels deep."
             )
-        if entries > MOST_ENTRIES:
-            raise FileFormatError(f"{what} has more than {MOST_ENTRIES:,} entries; no model's has.")
-        pending += [(entry, depth + 1) for entry in (value.values() if isinstance(value, dict) else value)]
+        if id(value) in measured:
+            return entries, levels
+        for entry in value.values() if isinstance(value, dict) else value:
+            below = measure(entry, depth + 1)
+            entries, levels = entries + below[0], max(levels, below[1] + 1)
+            if entries > MOST_ENTRIES:
+                raise FileFormatError(f"{what} has more than {MOST_ENTRIES:,} entries; no model's has.")
+        measured[id(value)] = entries, levels
+        return entries, levels
+
+    measure(tree, 0)
 
 
 def json_text(value: Any) -> str:

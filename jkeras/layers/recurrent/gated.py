@@ -151,12 +151,13 @@ class Gated(Recurrent):
     def projects_first(self, shape: Any) -> bool:
         """Whether it is faster to multiply the inputs of all time steps by ``W`` before the loop.
 
-        On a CPU a step that is not tiny and has few features had better read them than the four times as many numbers of
+        On a CPU a step with several gates that is not tiny had better read few features than the many more numbers of
         their projection (measured by benchmarks/recurrent_projection.py); on accelerators one large product is better than
         many small ones. A step or wrapper of the user's own gets what Keras 1 would give it: see `preprocess_input`.
         """
         batch, features = shape[0], shape[-1]
-        in_loop = features < self.output_dim and batch * self.output_dim >= _WORTH_A_PRODUCT
+        few = features < self.output_dim and self.gates > 1
+        in_loop = few and batch * self.output_dim >= _WORTH_A_PRODUCT
         return jax.default_backend() != "cpu" or not in_loop
 
     def _is_ours(self, method: str) -> bool:

@@ -132,13 +132,20 @@ def test_where_the_inputs_are_projected_changes_no_number(kind, masked, monkeypa
     params, _ = layer.init(jax.random.key(0), (None, 6, 5))
     x = jnp.asarray(np.random.RandomState(0).randn(32, 6, 5), jnp.float32)
     mask = jnp.asarray(np.random.RandomState(1).rand(32, 6) > 0.3) if masked else None
-    assert not layer.projects_first(x.shape) and layer.projects_first((2, 6, 5)) and layer.projects_first((32, 6, 64))
 
     def loss(params, x):
         return jnp.sum(layer.apply_with_state(params, {}, x, Context(mask=mask))[0] ** 2)
 
+    monkeypatch.setattr(kind, "projects_first", lambda self, shape: False)
     in_the_loop = jax.value_and_grad(loss, (0, 1))(params, x)
     monkeypatch.setattr(kind, "projects_first", lambda self, shape: True)
     before_it = jax.value_and_grad(loss, (0, 1))(params, x)
     for one, other in zip(jax.tree.leaves(in_the_loop), jax.tree.leaves(before_it), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("kind", "in_the_loop"), [(LSTM, True), (GRU, True), (SimpleRNN, False)])
+def test_only_few_features_of_many_gates_are_read_in_the_loop(kind, in_the_loop):
+    layer = kind(48)
+    assert layer.projects_first((32, 6, 5)) is not in_the_loop
+    assert layer.projects_first((2, 6, 5)) and layer.projects_first((32, 6, 64))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from jkeras import metrics
 from jkeras.compat.keras2 import _level_outside
 from jkeras.engine.losses import Objective, make_objective
-from jkeras.engine.step import Programs
 from jkeras.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -82,19 +81,19 @@ def showing_accuracy(model: "Sequential", method: str, class_mode: str | None = 
         yield
         return
     kept = vars(model).get("_accuracy")
-    if kept is None or kept[0] is not trainer:
+    if kept is None or kept[0] is not trainer.objective:
         # The same memory of the optimizer, in programs that compute one number more.
         showing = copy.copy(trainer)
-        showing.objective = objective
-        showing._programs = Programs(model, objective, trainer.rule, trainer.layout)
+        showing.report(objective)
         showing._has_run = False
-        kept = model._accuracy = (trainer, showing)
+        kept = model._accuracy = (trainer.objective, showing)
+    reports, model._reports = model._reports, None
     model._trainer, model._objective = kept[1], kept[1].objective
     try:
         yield
     finally:
         if model._trainer is kept[1]:  # otherwise a callback has compiled the model anew
-            model._trainer, model._objective = trainer, trainer.objective
+            model._trainer, model._objective, model._reports = trainer, trainer.objective, reports
 
 
 def _with_accuracy(model: "Sequential", objective: Objective, class_mode: str | None) -> Objective:

@@ -61,6 +61,7 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators, RunsOnDevice
     _programs: Programs | None = None
     _run_seed: int | None = None  # a layer's `_seed` is that of its weights
     _symbols: Any = None  # of `HasTotalLoss`
+    _reports: Any = None
     steps_done = 0
     _inference_steps = 0
     position: Position | None = None  # where `fit` is, between two epochs
@@ -114,12 +115,12 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators, RunsOnDevice
         super().drop_last()
         self._objective = self._programs = self._trainer = None
 
-    @property
-    def metrics_names(self) -> list[str]:
-        """Names of what `train_on_batch` and `evaluate` return."""
-        return list(self._compiled("metrics_names").objective.names)
-
     def _compiled(self, method: str) -> Trainer:
+        trainer = self._settings(method)
+        self._watch(trainer)
+        return trainer
+
+    def _settings(self, method: str) -> Trainer:
         self._check_placement(method)
         if self._objective is None or self._trainer is None:
             raise RuntimeError(
@@ -291,7 +292,7 @@ class Model(HasTotalLoss, Container, TakesData, TrainsOnGenerators, RunsOnDevice
         self, callbacks: Sequence[Any] | None, verbose: int, validates: bool, **params: Any
     ) -> tuple[list[str], CallbackList]:
         """Return the names that the logs have, and all callbacks of a training: the user's and the model's."""
-        names = _unique(self.metrics_names)
+        names = _unique(self._compiled("fit").objective.names)
         self.history = History()
         users = CallbackList(callbacks).callbacks
         if not hosts.is_first():  # which shows and records for all processes

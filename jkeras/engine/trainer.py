@@ -72,6 +72,11 @@ class Trainer:
             self.model.gather()
             self.memory.opt_state = self.layout.place(self.memory.opt_state)
 
+    def report(self, objective: Objective) -> None:
+        """Let the steps report what another objective says, of the same losses."""
+        self.objective = objective
+        self._programs = Programs(self.model, objective, self.rule, self.layout)
+
     def move(self, layout: Layout | None) -> None:
         """Go on elsewhere: on another mesh of devices, or, with ``None``, on one device."""
         self.layout = layout

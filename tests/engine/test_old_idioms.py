@@ -63,6 +63,67 @@ def test_functions_may_be_made_before_they_are_used():
     assert model.predict(X).shape == (6, 2)
 
 
+# ---- what is logged
+
+
+def test_tensors_of_the_model_are_logged_with_the_metrics():
+    data = Input((3,))
+    code = Dense(4, name="code")(data)
+    model = Model(data, [Dense(2, name="a")(code), Dense(1, name="b")(code)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    model.metrics_tensors.append(K.mean(K.abs(code)))
+    model.metrics_names.append("size")
+    model.metrics_tensors.append(model.optimizer.lr)
+    model.metrics_names.append("lr")
+    names = ["loss", "a_loss", "b_loss", "a_mean_absolute_error", "b_mean_absolute_error", "size", "lr"]
+    assert model.metrics_names == names
+
+    y = [Y, Y[:, :1]]
+    history = model.fit(X, y, nb_epoch=2, verbose=0, validation_data=(X, y)).history
+    assert set(history) == {*names, *(f"val_{name}" for name in names)}
+    values = model.evaluate(X, y, verbose=0)
+    assert values == model.test_on_batch(X, y) and values[-1] == pytest.approx(0.01)
+    np.testing.assert_allclose(values[-2], np.abs(K.function([data], [code])([X])[0]).mean(), rtol=1e-6)
+    look = K.function(model.inputs + model.targets + model.sample_weights, [model.total_loss, *model.metrics_tensors])
+    np.testing.assert_allclose(look([X, *y, np.ones(6), np.ones(6)]), values, rtol=1e-6)
+    model.compile("sgd", "mse")
+    assert model.metrics_names == names[:3] and len(model.metrics_tensors) == 2
+
+
+@pytest.mark.filterwarnings("ignore:.*show_accuracy")
+def test_tensors_are_logged_beside_the_accuracy_of_keras_0():
+    model = Sequential([Dense(2, input_dim=3)])
+    model.compile("sgd", "mse")
+    assert len(model.evaluate(X, Y, verbose=0, show_accuracy=True)) == 2
+    model.metrics_tensors.append(K.sum(model.layers[0].W))
+    model.metrics_names.append("W")
+    plain = model.evaluate(X, Y, verbose=0)
+    assert plain[1] == pytest.approx(model.get_weights()[0].sum(), rel=1e-5)
+    assert model.evaluate(X, Y, verbose=0, show_accuracy=True)[:2] == plain
+    assert model.evaluate(X, Y, verbose=0) == plain and model.metrics_names == ["loss", "W"]
+
+
+def test_each_tensor_that_is_logged_has_a_name():
+    model = Sequential([Dense(2, input_dim=3)])
+    model.compile("sgd", "mse")
+    model.metrics_tensors.append(K.sum(model.layers[0].W))
+    with pytest.raises(ValueError, match="metrics_tensors has 1 entries, and metrics_names 1.*append a name"):
+        model.fit(X, Y, verbose=0)
+
+
+def test_data_as_functions_of_the_placeholders_take_them():
+    model = Sequential([LSTM(2, return_sequences=True, input_shape=(4, 3))])
+    model.compile("sgd", "mse", sample_weight_mode="temporal")
+    assert model.sample_weight_modes == ["temporal"] and model.loss_functions[0].__name__ == "mean_squared_error"
+    x, y = RNG.normal(size=(2, 5, 4, 3)), RNG.normal(size=(5, 4, 2))
+    inputs, targets, weights = model._standardize_user_data(x[0], y)
+    assert [array.shape for array in inputs + targets + weights] == [(5, 4, 3), (5, 4, 2), (5, 4)]
+    look = K.function(model.inputs + model.targets + model.sample_weights, [model.total_loss])
+    np.testing.assert_allclose(look(inputs + targets + weights)[0], model.test_on_batch(x[0], y), rtol=1e-5)
+    weight = np.arange(20.0).reshape(5, 4)
+    np.testing.assert_array_equal(model._standardize_user_data(x[0], y, weight)[2][0], weight)
+
+
 # ---- inputs that are tensors
 
 

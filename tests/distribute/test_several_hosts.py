@@ -74,8 +74,8 @@ def test_two_processes(start, tmp_path):
 
 
 def test_four_processes(start):
-    alone = start(0, "alone", "networks")
-    assert_same(finished(start(4, "four", "networks")), finished(alone)[0])
+    alone = start(0, "alone", "few")
+    assert_same(finished(start(4, "four", "few")), finished(alone)[0])
 
 
 @pytest.mark.parametrize("dies", [pytest.param(0, marks=pytest.mark.long), 1])
@@ -83,9 +83,7 @@ def test_a_process_that_is_killed_ends_the_other_and_both_go_on(start, dies):
     [expected] = finished(start(0, "alone", "few"))
     folder, processes = start(2, f"killed_{dies}", f"killed_{dies}")
     processes[dies].wait(timeout=300)
-    died = time.monotonic()
-    assert processes[1 - dies].wait(timeout=60) != 0
-    assert time.monotonic() - died < 60
+    assert processes[1 - dies].wait(timeout=300) != 0
     for host in (0, 1):
         output = wait_for(
             folder / f"output-{host}", "Start all of them again; with the callback Resume(path) they go on"

@@ -23,6 +23,7 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 if not os.environ.get("JKERAS_TEST_OPTIMIZED"):
     flags = {
         "xla_backend_optimization_level": "0",
+        "xla_llvm_disable_expensive_passes": "true",
         "xla_cpu_use_fusion_emitters": "false",
         "xla_cpu_parallel_codegen_split_count": "1",
         "xla_cpu_multi_thread_eigen": "false",

@@ -24,7 +24,6 @@ from jkeras.models import Sequential
 from jkeras.optimizers import Adam
 
 CHARACTERS = " +0123456789"
-batch_size = 100
 
 
 def one_hot(texts: list[str]) -> np.ndarray:
@@ -62,7 +61,7 @@ def split(digits: int, held_out: int, count: int | None, seed: int) -> tuple[np.
     return np.unique(np.concatenate([train, train[:, ::-1]]), axis=0), test
 
 
-def build(digits: int, units: int) -> Sequential:
+def build(digits: int, units: int, lr: float) -> Sequential:
     """Return the compiled network."""
     model = Sequential()
     model.add(LSTM(units, input_shape=(2 * digits + 1, len(CHARACTERS))))  # reads the question, keeps one vector
@@ -70,7 +69,7 @@ def build(digits: int, units: int) -> Sequential:
     model.add(LSTM(units, return_sequences=True))
     model.add(TimeDistributed(Dense(len(CHARACTERS))))
     model.add(Activation("softmax"))
-    model.compile(loss="categorical_crossentropy", optimizer=Adam(lr=0.005, decay=0.001), metrics=["accuracy"])
+    model.compile(loss="categorical_crossentropy", optimizer=Adam(lr=lr, decay=0.001), metrics=["accuracy"])
     return model
 
 
@@ -81,6 +80,8 @@ def main() -> float:
     parser.add_argument("--units", type=int, default=128)
     parser.add_argument("--pairs", type=int, default=20000, help="to learn from, in both orders")
     parser.add_argument("--epochs", type=int, default=24)
+    parser.add_argument("--batch", type=int, default=100, help="questions to an update")
+    parser.add_argument("--lr", type=float, default=0.005)
     parser.add_argument("--forwards", action="store_true", help="do not turn the questions round")
     parser.add_argument("--seed", type=int, default=1337)
     arguments = parser.parse_args()
@@ -91,11 +92,11 @@ def main() -> float:
     x, x_new = (questions(pairs, arguments.digits, not arguments.forwards) for pairs in (train, test))
     y, y_new = (answers(pairs, arguments.digits) for pairs in (train, test))
 
-    model = build(arguments.digits, arguments.units)
+    model = build(arguments.digits, arguments.units, arguments.lr)
     model.summary()
-    model.fit(x, y, batch_size=batch_size, nb_epoch=arguments.epochs, validation_data=(x_new, y_new), verbose=2)
+    model.fit(x, y, batch_size=arguments.batch, nb_epoch=arguments.epochs, validation_data=(x_new, y_new), verbose=2)
 
-    given = model.predict_classes(x_new, batch_size=batch_size, verbose=0)  # (pairs, digits + 1)
+    given = model.predict_classes(x_new, batch_size=arguments.batch, verbose=0)  # (pairs, digits + 1)
     right = (given == y_new.argmax(axis=-1)).all(axis=-1)
     for (a, b), codes in zip(test[:8], given, strict=False):
         text = "".join(CHARACTERS[code] for code in codes).strip()

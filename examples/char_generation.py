@@ -49,15 +49,15 @@ def windows(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return codes[: pieces * length].reshape(pieces, length), codes[1 : pieces * length + 1].reshape(pieces, length, 1)
 
 
-def build(characters: int, batch: int | None = None) -> Sequential:
+def build(characters: int, units: int, batch: int | None = None) -> Sequential:
     """Return the network, for whole pieces, or, with a batch size, for single characters with a memory."""
     model = Sequential()
     if batch is None:
         model.add(Embedding(characters, 32, input_length=length))
-        model.add(LSTM(128, return_sequences=True))
+        model.add(LSTM(units, return_sequences=True))
     else:
         model.add(Embedding(characters, 32, batch_input_shape=(batch, 1)))
-        model.add(LSTM(128, return_sequences=True, stateful=True))
+        model.add(LSTM(units, return_sequences=True, stateful=True))
     model.add(TimeDistributed(Dense(characters, activation="softmax")))
     return model
 
@@ -91,6 +91,8 @@ def main() -> float:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--characters", type=int, default=None, help="learn from so many characters only")
+    parser.add_argument("--units", type=int, default=128)
+    parser.add_argument("--batch", type=int, default=64, help="pieces to an update")
     parser.add_argument("--write", type=int, default=300, help="characters to write")
     arguments = parser.parse_args()
 
@@ -101,10 +103,12 @@ def main() -> float:
     train, test = encode(train_text, alphabet), encode(test_text, alphabet)
     print(f"{len(train):,} characters to learn from, {len(test):,} held out, {len(alphabet)} different ones")
 
-    model = build(len(alphabet))
+    model = build(len(alphabet), arguments.units)
     model.compile(loss="sparse_categorical_crossentropy", optimizer=RMSprop(lr=0.005))
     model.summary()
-    model.fit(*windows(train), batch_size=64, nb_epoch=arguments.epochs, validation_data=windows(test), verbose=2)
+    model.fit(
+        *windows(train), batch_size=arguments.batch, nb_epoch=arguments.epochs, validation_data=windows(test), verbose=2
+    )
     bits = model.evaluate(*windows(test), batch_size=64, verbose=0) / np.log(2)
     unigram, bigram = baselines(train, test, len(alphabet))
     print(
@@ -112,7 +116,7 @@ def main() -> float:
         f"single characters {unigram:.3f}"
     )
 
-    writer = build(len(alphabet), batch=len(TEMPERATURES))
+    writer = build(len(alphabet), arguments.units, batch=len(TEMPERATURES))
     writer.set_weights(model.get_weights())
     for temperature, text in zip(TEMPERATURES, write(writer, alphabet, "The statement ", arguments.write), strict=True):
         print(f"\n---- temperature {temperature}\n{text}")

@@ -18,6 +18,7 @@ import numpy as np
 from jkeras.datasets import digits
 from jkeras.layers import Convolution2D, Input, MaxPooling2D, UpSampling2D
 from jkeras.models import Model
+from jkeras.optimizers import Adam
 
 SHADES = " .:-=+*#%@"
 
@@ -28,7 +29,7 @@ def load() -> tuple[np.ndarray, np.ndarray]:
     return x_train[..., None].astype("float32") / 16, x_test[..., None].astype("float32") / 16
 
 
-def build() -> tuple[Model, Model]:
+def build(lr: float) -> tuple[Model, Model]:
     """Return the compiled autoencoder and its first half, the encoder; the images are channels last."""
     image = Input(shape=(8, 8, 1))
     x = Convolution2D(32, 3, 3, activation="relu", border_mode="same", dim_ordering="tf")(image)
@@ -45,7 +46,7 @@ def build() -> tuple[Model, Model]:
     decoded = Convolution2D(1, 3, 3, activation="sigmoid", border_mode="same", dim_ordering="tf")(x)
 
     autoencoder = Model(image, decoded)
-    autoencoder.compile(optimizer="adam", loss="mse")
+    autoencoder.compile(optimizer=Adam(lr=lr), loss="mse")
     return autoencoder, Model(image, encoded)
 
 
@@ -69,15 +70,22 @@ def main() -> tuple[float, float]:
     """Train, report the errors on the held-out fifth, and return the network's and that of PCA."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--batch", type=int, default=30, help="images to an update")
+    parser.add_argument("--lr", type=float, default=0.001)
     parser.add_argument("--seed", type=int, default=1337)
     arguments = parser.parse_args()
 
     np.random.seed(arguments.seed)
     x_train, x_test = load()
-    autoencoder, encoder = build()
+    autoencoder, encoder = build(arguments.lr)
     autoencoder.summary()
     autoencoder.fit(
-        x_train, x_train, batch_size=30, nb_epoch=arguments.epochs, validation_data=(x_test, x_test), verbose=2
+        x_train,
+        x_train,
+        batch_size=arguments.batch,
+        nb_epoch=arguments.epochs,
+        validation_data=(x_test, x_test),
+        verbose=2,
     )
 
     size = int(np.prod(encoder.output_shape[1:]))

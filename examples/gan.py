@@ -33,26 +33,26 @@ batch_size = 64
 SHADES = " .:-=+*#%@"
 
 
-def build_generator() -> Sequential:
+def build_generator(units: int) -> Sequential:
     """Return the network that makes of 32 random numbers an image of 64 pixels in [0, 1]."""
     model = Sequential()
-    model.add(Dense(256, input_dim=noise_dim))
+    model.add(Dense(units, input_dim=noise_dim))
     model.add(BatchNormalization())
     model.add(Activation("relu"))
-    model.add(Dense(256))
+    model.add(Dense(units))
     model.add(BatchNormalization())
     model.add(Activation("relu"))
     model.add(Dense(64, activation="sigmoid"))
     return model
 
 
-def build_discriminator() -> Sequential:
+def build_discriminator(units: int) -> Sequential:
     """Return the network that says how likely an image of 64 pixels is a real one."""
     model = Sequential()
-    model.add(Dense(256, input_dim=64))
+    model.add(Dense(units, input_dim=64))
     model.add(LeakyReLU(0.2))
     model.add(Dropout(0.3))
-    model.add(Dense(256))
+    model.add(Dense(units))
     model.add(LeakyReLU(0.2))
     model.add(Dropout(0.3))
     model.add(Dense(1, activation="sigmoid"))
@@ -64,14 +64,15 @@ def draw(generator: Sequential, count: int) -> np.ndarray:
     return generator.predict(np.random.normal(size=(count, noise_dim)), batch_size=count)
 
 
-def train(images: np.ndarray, epochs: int) -> Sequential:
+def train(images: np.ndarray, epochs: int, units: int) -> Sequential:
     """Let the two networks play, and return the generator.
 
     Args:
         images: real ones, ``(images, 64)``.
         epochs: how often the discriminator sees each of them.
+        units: of each hidden layer.
     """
-    generator, discriminator = build_generator(), build_discriminator()
+    generator, discriminator = build_generator(units), build_discriminator(units)
     discriminator.compile(loss="binary_crossentropy", optimizer=Adam(lr=1e-3, beta_1=0.5))
 
     # In the stack the discriminator is frozen. By itself it goes on learning, for it was compiled before.
@@ -112,6 +113,7 @@ def main() -> tuple[float, np.ndarray]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=300)
     parser.add_argument("--classifier-epochs", type=int, default=30)
+    parser.add_argument("--units", type=int, default=256)
     parser.add_argument("--seed", type=int, default=1337)
     arguments = parser.parse_args()
 
@@ -121,7 +123,7 @@ def main() -> tuple[float, np.ndarray]:
     classifier.fit(x_train, y_train, batch_size=30, nb_epoch=arguments.classifier_epochs, verbose=0)
 
     known, held_out = x_train.reshape(-1, 64), x_test.reshape(-1, 64)
-    samples = draw(train(known, arguments.epochs), 1000)
+    samples = draw(train(known, arguments.epochs, arguments.units), 1000)
     print("\nsamples:")
     show(samples[:20])
 

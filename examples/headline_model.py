@@ -18,6 +18,7 @@ import numpy as np
 
 from jkeras.layers import LSTM, Dense, Embedding, Input, merge
 from jkeras.models import Model
+from jkeras.optimizers import RMSprop
 
 TOPICS = ("sport", "business", "gossip", "science")
 WORDS_OF_TOPIC = 100  # each topic has words of its own; the others are common to all
@@ -78,19 +79,19 @@ def build() -> Model:
     return Model(input=[main_input, auxiliary_input], output=[main_output, auxiliary_output])
 
 
-def fit_with_lists(x: dict[str, np.ndarray], y: np.ndarray, epochs: int) -> Model:
+def fit_with_lists(x: dict[str, np.ndarray], y: np.ndarray, epochs: int, lr: float) -> Model:
     """Train with lists in the order of the model's inputs and outputs."""
     model = build()
-    model.compile(optimizer="rmsprop", loss="binary_crossentropy", metrics=["accuracy"], loss_weights=[1.0, 0.2])
+    model.compile(optimizer=RMSprop(lr=lr), loss="binary_crossentropy", metrics=["accuracy"], loss_weights=[1.0, 0.2])
     model.fit([x["main_input"], x["aux_input"]], [y, y], nb_epoch=epochs, batch_size=32, verbose=0)
     return model
 
 
-def fit_with_dicts(x: dict[str, np.ndarray], y: np.ndarray, epochs: int) -> Model:
+def fit_with_dicts(x: dict[str, np.ndarray], y: np.ndarray, epochs: int, lr: float) -> Model:
     """Train with dicts by the names of inputs and outputs."""
     model = build()
     model.compile(
-        optimizer="rmsprop",
+        optimizer=RMSprop(lr=lr),
         loss={"main_output": "binary_crossentropy", "aux_output": "binary_crossentropy"},
         metrics=["accuracy"],
         loss_weights={"main_output": 1.0, "aux_output": 0.2},
@@ -104,15 +105,17 @@ def main() -> float:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--headlines", type=int, default=20000)
+    parser.add_argument("--new", type=int, default=4000, help="headlines to test on")
+    parser.add_argument("--lr", type=float, default=0.001)
     arguments = parser.parse_args()
 
     x_train, y_train, _ = headlines(arguments.headlines, seed=0)
-    x_test, y_test, best = headlines(4000, seed=1)
+    x_test, y_test, best = headlines(arguments.new, seed=1)
     build().summary()
     losses = []
     for fit in (fit_with_lists, fit_with_dicts):
         np.random.seed(1337)
-        model = fit(x_train, y_train, arguments.epochs)
+        model = fit(x_train, y_train, arguments.epochs, arguments.lr)
         log = dict(zip(model.metrics_names, model.evaluate(x_test, [y_test, y_test], verbose=0), strict=True))
         losses.append(log["loss"])
         print(

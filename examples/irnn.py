@@ -21,7 +21,6 @@ from jkeras.layers import Dense, SimpleRNN
 from jkeras.models import Sequential
 from jkeras.optimizers import Adam
 
-hidden_units = 100
 nb_classes = 10
 
 
@@ -34,10 +33,10 @@ def load(seed: int = 0):
     return (pixels[held_out:], labels[held_out:]), (pixels[:held_out], labels[:held_out])
 
 
-def build(inner_init: str) -> Sequential:
+def build(inner_init: str, units: int) -> Sequential:
     """Return the compiled network; `inner_init` says how the recurrent weights start."""
     model = Sequential()
-    model.add(SimpleRNN(hidden_units, inner_init=inner_init, activation="relu", input_shape=(64, 1)))
+    model.add(SimpleRNN(units, inner_init=inner_init, activation="relu", input_shape=(64, 1)))
     model.add(Dense(nb_classes, activation="softmax"))
     # The gradient is clipped, as in the paper: through 64 steps of relu units it can become very large.
     optimizer = Adam(lr=0.001, clipnorm=0.1)
@@ -49,15 +48,18 @@ def main() -> dict[str, float]:
     """Train both networks, report their accuracies on the held-out fifth, and return them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=80)
-    epochs = parser.parse_args().epochs
+    parser.add_argument("--units", type=int, default=100)
+    arguments = parser.parse_args()
 
     (x_train, y_train), (x_test, y_test) = load()
     accuracies = {}
     for inner_init in ("identity", "orthogonal"):
         print(f"recurrent weights: {inner_init}")
         np.random.seed(1337)
-        model = build(inner_init)
-        model.fit(x_train, y_train, batch_size=32, nb_epoch=epochs, validation_data=(x_test, y_test), verbose=2)
+        model = build(inner_init, arguments.units)
+        model.fit(
+            x_train, y_train, batch_size=32, nb_epoch=arguments.epochs, validation_data=(x_test, y_test), verbose=2
+        )
         accuracies[inner_init] = model.evaluate(x_test, y_test, verbose=0)[1]
     print(
         f"\nheld-out fifth, pixel by pixel: accuracy {accuracies['identity']:.2%} from the identity (IRNN), "

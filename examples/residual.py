@@ -39,6 +39,7 @@ def main() -> float:
     parser.add_argument("--blocks", type=int, default=20)
     parser.add_argument("--filters", type=int, default=16)
     parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--batch", type=int, default=32, help="images to an update")
     parser.add_argument("--seed", type=int, default=1337)
     arguments = parser.parse_args()
 
@@ -51,7 +52,7 @@ def main() -> float:
         np.random.seed(arguments.seed)
         model = build(arguments.blocks, arguments.filters, shortcuts)
         print(f"\n{name}: {arguments.blocks} blocks, {model.count_params()} weights")
-        model.fit(x_train, y_train, batch_size=32, nb_epoch=arguments.epochs, verbose=2)
+        model.fit(x_train, y_train, batch_size=arguments.batch, nb_epoch=arguments.epochs, verbose=2)
         loss, accuracies[name] = model.evaluate(x_test, y_test, verbose=0)
         print(f"{name}: held-out fifth: loss {loss:.4f}, accuracy {accuracies[name]:.2%}")
     return accuracies["with shortcuts"]

@@ -20,6 +20,7 @@ import numpy as np
 
 from jkeras.layers import LSTM, Dense, Input, merge
 from jkeras.models import Model
+from jkeras.optimizers import RMSprop
 
 OPENERS = (
     "just saw",
@@ -87,12 +88,12 @@ def pairs(authors: list[tuple[int, ...]], count: int, seed: int) -> tuple[list[n
     return [one_hot(a), one_hot(b)], labels
 
 
-def build(hidden: bool = True) -> Model:
+def build(hidden: bool = True, units: int = 64, lr: float = 0.001) -> Model:
     """Return the compiled network, with the hidden layer or without it."""
     tweet_a = Input(shape=(length, len(ALPHABET)))
     tweet_b = Input(shape=(length, len(ALPHABET)))
 
-    shared_lstm = LSTM(64)  # one layer, so one set of weights, for both tweets
+    shared_lstm = LSTM(units)  # one layer, so one set of weights, for both tweets
     encoded_a = shared_lstm(tweet_a)
     encoded_b = shared_lstm(tweet_b)
 
@@ -102,7 +103,7 @@ def build(hidden: bool = True) -> Model:
     predictions = Dense(1, activation="sigmoid")(merged_vector)
 
     model = Model(input=[tweet_a, tweet_b], output=predictions)
-    model.compile(optimizer="rmsprop", loss="binary_crossentropy", metrics=["accuracy"])
+    model.compile(optimizer=RMSprop(lr=lr), loss="binary_crossentropy", metrics=["accuracy"])
     return model
 
 
@@ -111,6 +112,10 @@ def main() -> float:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--pairs", type=int, default=6000)
+    parser.add_argument("--new", type=int, default=2000, help="pairs to test on, of either kind")
+    parser.add_argument("--units", type=int, default=64)
+    parser.add_argument("--batch", type=int, default=64, help="pairs to an update")
+    parser.add_argument("--lr", type=float, default=0.001)
     parser.add_argument("--logistic", action="store_true", help="leave the hidden layer out, as the course text does")
     arguments = parser.parse_args()
 
@@ -118,13 +123,15 @@ def main() -> float:
     np.random.RandomState(0).shuffle(authors)
     known, strangers = authors[12:], authors[:12]
     x, y = pairs(known, arguments.pairs, seed=0)
-    x_known, y_known = pairs(known, 2000, seed=1)
-    x_strangers, y_strangers = pairs(strangers, 2000, seed=2)
+    x_known, y_known = pairs(known, arguments.new, seed=1)
+    x_strangers, y_strangers = pairs(strangers, arguments.new, seed=2)
 
     np.random.seed(1337)
-    model = build(hidden=not arguments.logistic)
+    model = build(not arguments.logistic, arguments.units, arguments.lr)
     model.summary()
-    model.fit(x, y, batch_size=64, nb_epoch=arguments.epochs, validation_data=(x_known, y_known), verbose=2)
+    model.fit(
+        x, y, batch_size=arguments.batch, nb_epoch=arguments.epochs, validation_data=(x_known, y_known), verbose=2
+    )
     _, accuracy = model.evaluate(x_known, y_known, batch_size=64, verbose=0)
     _, with_strangers = model.evaluate(x_strangers, y_strangers, batch_size=64, verbose=0)
     print(f"\nnew tweets of the {len(known)} authors: accuracy {accuracy:.2%} (chance: 50%)")

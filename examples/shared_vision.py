@@ -20,6 +20,7 @@ import numpy as np
 from jkeras.datasets import digits
 from jkeras.layers import Convolution2D, Dense, Dropout, Flatten, Input, MaxPooling2D, merge
 from jkeras.models import Model
+from jkeras.optimizers import Adam
 
 
 def pairs(images: np.ndarray, labels: np.ndarray, count: int, seed: int) -> tuple[list[np.ndarray], np.ndarray]:
@@ -35,7 +36,7 @@ def pairs(images: np.ndarray, labels: np.ndarray, count: int, seed: int) -> tupl
     return [x[a], x[b]], same
 
 
-def build(hidden: bool = True) -> Model:
+def build(hidden: bool = True, lr: float = 0.001) -> Model:
     """Return the compiled network, with the hidden layer or without it."""
     # The model that sees: an image gives a code.
     digit_input = Input(shape=(1, 8, 8))
@@ -59,7 +60,7 @@ def build(hidden: bool = True) -> Model:
     out = Dense(1, activation="sigmoid")(concatenated)
 
     classification_model = Model([digit_a, digit_b], out)
-    classification_model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
+    classification_model.compile(optimizer=Adam(lr=lr), loss="binary_crossentropy", metrics=["accuracy"])
     return classification_model
 
 
@@ -68,18 +69,21 @@ def main() -> float:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--pairs", type=int, default=10000)
+    parser.add_argument("--new", type=int, default=4000, help="pairs to test on")
+    parser.add_argument("--batch", type=int, default=50, help="pairs to an update")
+    parser.add_argument("--lr", type=float, default=0.001)
     parser.add_argument("--seed", type=int, default=1337)
     parser.add_argument("--logistic", action="store_true", help="leave the hidden layer out, as the course text does")
     arguments = parser.parse_args()
 
     (x_train, y_train), (x_test, y_test) = digits.load_data()
     x, y = pairs(x_train, y_train, arguments.pairs, seed=0)
-    x_new, y_new = pairs(x_test, y_test, 4000, seed=1)
+    x_new, y_new = pairs(x_test, y_test, arguments.new, seed=1)
 
     np.random.seed(arguments.seed)
-    model = build(hidden=not arguments.logistic)
+    model = build(not arguments.logistic, arguments.lr)
     model.summary()
-    model.fit(x, y, batch_size=50, nb_epoch=arguments.epochs, validation_data=(x_new, y_new), verbose=2)
+    model.fit(x, y, batch_size=arguments.batch, nb_epoch=arguments.epochs, validation_data=(x_new, y_new), verbose=2)
     loss, accuracy = model.evaluate(x_new, y_new, batch_size=50, verbose=0)
     print(f"\npairs of held-out digits: loss {loss:.4f}, accuracy {accuracy:.2%} (chance: 50%)")
     return accuracy

@@ -49,15 +49,18 @@ def split(count: int, held_out: int, most: int = 6, seed: int = 0) -> tuple[list
     """Return `count` stories to learn from, and `held_out` others that tell of other facts than any of these."""
     random = np.random.RandomState(seed)
     new: dict[tuple, Story] = {}
-    while len(new) < held_out:
-        story = tell(random, most)
-        new.setdefault(facts(story), story)
     stories: dict[tuple, Story] = {}
-    while len(stories) < count:
+    for _ in range(20 * (count + held_out)):
         story = tell(random, most)
-        if facts(story) not in new:
+        if len(new) < held_out:
+            new.setdefault(facts(story), story)
+        elif facts(story) not in new:
             stories.setdefault(story.sentences, story)
-    return list(stories.values()), list(new.values())
+        if len(stories) == count and len(new) == held_out:
+            return list(stories.values()), list(new.values())
+    raise ValueError(
+        f"Of at most {most} sentences there are hardly {count + held_out} different stories: ask for fewer, or longer ones."
+    )
 
 
 def guesses(stories: list[Story], new: list[Story]) -> tuple[float, float]:

@@ -20,8 +20,6 @@ from jkeras.models import Model
 from jkeras.optimizers import Adam
 from jkeras.preprocessing.sequence import pad_sequences
 
-batch_size = 50
-
 
 def vocabulary(stories: list[Story]) -> dict[str, int]:
     """Return a number for each word, from 1 on; 0 fills up."""
@@ -60,6 +58,7 @@ def main() -> float:
     parser.add_argument("--sentences", type=int, default=6, help="of a story, at the most")
     parser.add_argument("--units", type=int, default=64)
     parser.add_argument("--epochs", type=int, default=25)
+    parser.add_argument("--batch", type=int, default=50, help="stories to an update")
     parser.add_argument("--seed", type=int, default=1337)
     arguments = parser.parse_args()
 
@@ -72,8 +71,8 @@ def main() -> float:
 
     model = build(len(index), length, arguments.units)
     model.summary()
-    model.fit(x, y, batch_size=batch_size, nb_epoch=arguments.epochs, validation_data=(x_new, y_new), verbose=2)
-    _, accuracy = model.evaluate(x_new, y_new, batch_size=batch_size, verbose=0)
+    model.fit(x, y, batch_size=arguments.batch, nb_epoch=arguments.epochs, validation_data=(x_new, y_new), verbose=2)
+    _, accuracy = model.evaluate(x_new, y_new, batch_size=arguments.batch, verbose=0)
     without, last = guesses(stories, new)
     assert accuracy > without, f"the story is of no use: accuracy {accuracy:.1%}, without it {without:.1%}"
     print(

@@ -85,6 +85,7 @@ def main() -> tuple[float, float]:
     """Train, transfer, and return the mean accuracies with and without what was learned before."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=12, help="on the digits 0 to 4")
+    parser.add_argument("--batch", type=int, default=50, help="images of 0 to 4 to an update")
     parser.add_argument("--few-epochs", type=int, default=100, help="on the few images")
     parser.add_argument("--each", type=int, default=10, help="images of each of the digits 5 to 9")
     parser.add_argument("--draws", type=int, default=3)
@@ -97,7 +98,7 @@ def main() -> tuple[float, float]:
     model = compiled([*features, *classification_layers()])
     model.summary()
     print("the digits 0 to 4:")
-    model.fit(*low, batch_size=50, nb_epoch=arguments.epochs, verbose=2)
+    model.fit(*low, batch_size=arguments.batch, nb_epoch=arguments.epochs, verbose=2)
 
     for layer in features:
         layer.trainable = False

@@ -15,6 +15,7 @@ from sklearn.datasets import load_digits
 
 from jkeras.layers import LSTM, Dense, Merge
 from jkeras.models import Sequential
+from jkeras.optimizers import RMSprop
 from jkeras.utils.np_utils import to_categorical
 
 data_dim = 8
@@ -42,7 +43,7 @@ def load(pairs: int, seed: int = 0):
     return make(order[held_out:], pairs), make(order[:held_out], pairs // 4)
 
 
-def build() -> Sequential:
+def build(lr: float) -> Sequential:
     """Return the compiled network."""
     encoder_a = Sequential()
     encoder_a.add(LSTM(32, input_shape=(timesteps, data_dim)))
@@ -54,7 +55,7 @@ def build() -> Sequential:
     decoder.add(Merge([encoder_a, encoder_b], mode="concat"))
     decoder.add(Dense(32, activation="relu"))
     decoder.add(Dense(nb_classes, activation="softmax"))
-    decoder.compile(loss="categorical_crossentropy", optimizer="rmsprop", metrics=["accuracy"])
+    decoder.compile(loss="categorical_crossentropy", optimizer=RMSprop(lr=lr), metrics=["accuracy"])
     return decoder
 
 
@@ -63,16 +64,18 @@ def main() -> float:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--pairs", type=int, default=20000)
+    parser.add_argument("--batch", type=int, default=64, help="pairs to an update")
+    parser.add_argument("--lr", type=float, default=0.001)
     arguments = parser.parse_args()
 
     np.random.seed(1337)
     (a_train, b_train, y_train), (a_val, b_val, y_val) = load(arguments.pairs)
-    decoder = build()
+    decoder = build(arguments.lr)
     decoder.summary()
     decoder.fit(
         [a_train, b_train],
         y_train,
-        batch_size=64,
+        batch_size=arguments.batch,
         nb_epoch=arguments.epochs,
         validation_data=([a_val, b_val], y_val),
         verbose=2,

@@ -66,7 +66,7 @@ def scenes(samples: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return 2 * images - 1, to_categorical(flag, len(FLAGS))
 
 
-def build(size: int, filters: int) -> Sequential:
+def build(size: int, filters: int, lr: float, decay: float) -> Sequential:
     """Return the compiled network; the text's has `size` 100 and 32 `filters`."""
     model = Sequential()
     model.add(Convolution2D(filters, 3, 3, border_mode="valid", input_shape=(3, size, size)))
@@ -90,7 +90,7 @@ def build(size: int, filters: int) -> Sequential:
     model.add(Dense(len(FLAGS)))
     model.add(Activation("softmax"))
 
-    sgd = SGD(lr=0.01, decay=5e-3, momentum=0.9, nesterov=True)
+    sgd = SGD(lr=lr, decay=decay, momentum=0.9, nesterov=True)
     model.compile(loss="categorical_crossentropy", optimizer=sgd, metrics=["accuracy"])
     return model
 
@@ -103,14 +103,17 @@ def main() -> float:
         "--filters", type=int, default=32, help="of the first convolutions; the later ones have twice as many"
     )
     parser.add_argument("--images", type=int, default=1000)
+    parser.add_argument("--new", type=int, default=300, help="images to test on")
     parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--lr", type=float, default=0.01)
+    parser.add_argument("--decay", type=float, default=5e-3)
     parser.add_argument("--seed", type=int, default=1337)
     arguments = parser.parse_args()
 
     np.random.seed(arguments.seed)
     x_train, y_train = scenes(arguments.images, arguments.size, seed=arguments.seed)
-    x_test, y_test = scenes(300, arguments.size, seed=arguments.seed + 1)
-    model = build(arguments.size, arguments.filters)
+    x_test, y_test = scenes(arguments.new, arguments.size, seed=arguments.seed + 1)
+    model = build(arguments.size, arguments.filters, arguments.lr, arguments.decay)
     model.summary()
     model.fit(x_train, y_train, batch_size=16, nb_epoch=arguments.epochs, validation_data=(x_test, y_test), verbose=2)
     loss, accuracy = model.evaluate(x_test, y_test, verbose=0)

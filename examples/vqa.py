@@ -19,6 +19,7 @@ import numpy as np
 
 from jkeras.layers import LSTM, Convolution2D, Dense, Embedding, Flatten, Input, MaxPooling2D, merge
 from jkeras.models import Model, Sequential
+from jkeras.optimizers import Adam
 
 COLOURS = {"red": (1, 0, 0), "green": (0, 0.8, 0), "blue": (0.1, 0.2, 1), "yellow": (1, 0.9, 0), "white": (1, 1, 1)}
 # Whether a point belongs to the shape; x to the right and y downwards, both from -1 to 1 in the square around it.
@@ -103,7 +104,7 @@ def build_vision_model(filters: int) -> Sequential:
     return vision_model
 
 
-def build(filters: int) -> tuple[Model, Sequential, Model]:
+def build(filters: int, lr: float = 0.001) -> tuple[Model, Sequential, Model]:
     """Return the compiled model, and of its parts the vision model and the encoder of questions."""
     vision_model = build_vision_model(filters)
     image_input = Input(shape=(3, size, size))
@@ -117,7 +118,7 @@ def build(filters: int) -> tuple[Model, Sequential, Model]:
     merged = merge([encoded_question, encoded_image], mode="concat")
     output = Dense(len(WORDS), activation="softmax")(merged)
     vqa_model = Model(input=[image_input, question_input], output=output)
-    vqa_model.compile(loss="sparse_categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
+    vqa_model.compile(loss="sparse_categorical_crossentropy", optimizer=Adam(lr=lr), metrics=["accuracy"])
     return vqa_model, vision_model, question_encoder
 
 
@@ -146,15 +147,18 @@ def main() -> float:
     parser.add_argument("--scenes", type=int, default=4000)
     parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--filters", type=int, default=12)
+    parser.add_argument("--batch", type=int, default=32, help="scenes to an update")
+    parser.add_argument("--lr", type=float, default=0.001)
+    parser.add_argument("--new", type=int, default=1000, help="scenes to test on")
     parser.add_argument("--seed", type=int, default=1337)
     arguments = parser.parse_args()
 
     np.random.seed(arguments.seed)
     pictures, questions, answers, _ = scenes(arguments.scenes, seed=arguments.seed)
-    vqa_model, _, _ = build(arguments.filters)
+    vqa_model, _, _ = build(arguments.filters, arguments.lr)
     vqa_model.summary()
-    vqa_model.fit([pictures, questions], answers, batch_size=32, nb_epoch=arguments.epochs, verbose=2)
-    return report(vqa_model, *scenes(1000, seed=arguments.seed + 1))
+    vqa_model.fit([pictures, questions], answers, batch_size=arguments.batch, nb_epoch=arguments.epochs, verbose=2)
+    return report(vqa_model, *scenes(arguments.new, seed=arguments.seed + 1))
 
 
 if __name__ == "__main__":

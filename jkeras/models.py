@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -116,15 +116,26 @@ class Sequential(Model):
         output = layer(self.outputs[0]) if self._stack else self._first_output(layer)
         if isinstance(output, list):
             raise ValueError(f"Layer {layer.name!r} has {len(output)} outputs; in a Sequential every layer has one.")
-        inputs = self.inputs or get_source_inputs(output)
-        if not self._stack:
+        begins_with_model = not self._stack and isinstance(layer, Model)
+        inputs = layer.inputs if begins_with_model else self.inputs or get_source_inputs(output)
+        if not self._stack and not begins_with_model:
             Calls(inputs, [output], self.name)  # the models that a Merge joins may have layers of one name
         self._stack.append(layer)
         self._objective = self._programs = None
         self._connect(inputs, [output])
 
+    @property
+    def _wholes(self) -> Sequence[Node]:
+        first = self._stack[0] if self._stack else None
+        return [Node(first, first.inputs, first.outputs, entered=False)] if isinstance(first, Model) else []
+
+    def _connect(self, inputs: list[Any], outputs: list[Any]) -> None:
+        super()._connect(inputs, outputs)
+        for call in self._wholes:
+            cast(Model, call.outbound_layer)._is_begun_with = True
+
     def _refuse_change_in_use(self, method: str) -> None:
-        if len(self.inbound_nodes) > 1:
+        if len(self.inbound_nodes) > 1 or self._is_begun_with:
             raise RuntimeError(
                 f"{self.name!r} is part of another model already, so it cannot be changed by {method}(). Change it before it is "
                 "called on a tensor or put into another model."
@@ -136,12 +147,7 @@ class Sequential(Model):
                 raise ValueError(
                     f"The model {layer.name!r} has no layers yet; add some before adding it to {self.name!r}."
                 )
-            # Called anew: a nested model is one layer with its own graph.
-            tensors = [
-                Input(batch_shape=tensor._keras_shape, dtype=tensor.dtype, name=name)
-                for tensor, name in zip(layer.inputs, layer.input_names, strict=True)
-            ]
-            return layer(tensors if len(tensors) > 1 else tensors[0])
+            return one_or_list(layer.outputs)  # as in Keras 1 the graph goes on where that of the model ends
         if not layer.inbound_nodes:
             if layer.batch_input_shape is None:
                 raise ValueError(

@@ -17,6 +17,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # Before anything imports jax. A GPU's numbers are close but not equal, and the tests compare closely.
 os.environ["JAX_PLATFORMS"] = "cpu"
+# pytest-xdist keeps the cores busy; numpy's factorizations wait long for threads of their own there.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Almost all the time of the tests is compiling small programs once. Half of it goes without LLVM's optimizations, with XLA's
 # older emitters of loops, and in one piece a program. XLA's passes over the graph are as ever. One program runs in one thread:
 # pytest-xdist keeps the cores busy. JKERAS_TEST_OPTIMIZED=1 tests the programs as users get them.

@@ -17,7 +17,9 @@ from jkeras.models import Sequential
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--sequences", type=int, default=2000)
-sequences = parser.parse_args().sequences
+parser.add_argument("--units", type=int, default=128, help="of the LSTM; the text's has 128")
+arguments = parser.parse_args()
+sequences = arguments.sequences
 
 np.random.seed(1337)
 max_features = 200
@@ -32,7 +34,7 @@ X_train, Y_train, X_test, Y_test = X[:-held_out], Y[:-held_out], X[-held_out:], 
 
 model = Sequential()
 model.add(Embedding(max_features, 256, input_length=maxlen))
-model.add(LSTM(output_dim=128, activation="sigmoid", inner_activation="hard_sigmoid"))
+model.add(LSTM(output_dim=arguments.units, activation="sigmoid", inner_activation="hard_sigmoid"))
 model.add(Dropout(0.5))
 model.add(Dense(1))
 model.add(Activation("sigmoid"))

@@ -17,15 +17,17 @@ from jkeras.models import Model
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--headlines", type=int, default=1600)
+parser.add_argument("--words", type=int, default=10000, help="of the vocabulary; the text's has 10000")
 parser.add_argument("--epochs", type=int, default=2)
 arguments = parser.parse_args()
+words = arguments.words
 
 np.random.seed(1337)
 count = arguments.headlines + 200
 topical = np.random.randint(2, size=(count, 1))
-headline_data = np.random.randint(1, 10000, size=(count, 100))
+headline_data = np.random.randint(1, words, size=(count, 100))
 hits = np.random.uniform(size=(count, 100)) < 0.5 * topical
-headline_data = np.where(hits, np.random.randint(1, 500, size=(count, 100)), headline_data)
+headline_data = np.where(hits, np.random.randint(1, words // 20, size=(count, 100)), headline_data)
 additional_data = np.random.choice([-1.0, 1.0], size=(count, 5))
 labels = topical * (additional_data[:, :1] > 0)
 new_headlines, new_additional, new_labels = headline_data[-200:], additional_data[-200:], labels[-200:]
@@ -37,7 +39,7 @@ main_input = Input(shape=(100,), dtype="int32", name="main_input")
 
 # this embedding layer will encode the input sequence
 # into a sequence of dense 512-dimensional vectors.
-x = Embedding(output_dim=512, input_dim=10000, input_length=100)(main_input)
+x = Embedding(output_dim=512, input_dim=words, input_length=100)(main_input)
 
 # a LSTM will transform the vector sequence into a single vector,
 # containing information about the entire sequence
@@ -88,7 +90,7 @@ dicts = model.fit(
 
 assert model.output_shape == [(None, 1), (None, 1)]
 lstm, dense = 4 * (512 + 32 + 1) * 32, 33 + 38 * 64 + 2 * 65 * 64 + 65
-assert model.count_params() == 10000 * 512 + lstm + dense
+assert model.count_params() == words * 512 + lstm + dense
 difference = np.abs(np.subtract(lists.history["loss"], dicts.history["loss"])).max()
 assert difference < 1e-4
 parts = zip(dicts.history["loss"], dicts.history["main_output_loss"], dicts.history["aux_output_loss"], strict=True)

@@ -38,6 +38,8 @@ class Container(HasFiles, HasLevels, Layer):
         RuntimeError: two layers have the same name.
     """
 
+    _is_begun_with = False  # by a Sequential, which shares the tensors of this graph
+
     def __init__(self, input: Any, output: Any, name: str | None = None):
         super().__init__(name=name)
         self._connect(as_list(input), as_list(output))
@@ -93,8 +95,13 @@ class Container(HasFiles, HasLevels, Layer):
         state = {name: value for name, value in super().__getstate__().items() if name not in left_out}
         # In each layer's order of calls, in which they are entered again; otherwise from the inputs on. They come first, so
         # that each layer is copied before a later one that refers to it: a long chain would be a deep recursion.
-        calls = sorted(self.graph.nodes, key=lambda node: node.output_tensors[0].history[1]) if self.inputs else []
-        return {"_calls": calls, **state}
+        return {"_calls": self._entered_calls() if self.inputs else [], **state}
+
+    def _entered_calls(self) -> list[Node]:
+        """Return the calls that the layers know of, with those in a model that a Sequential begins with."""
+        within = [node for whole in self.graph.wholes for node in whole.outbound_layer._entered_calls()]  # type: ignore[attr-defined]  # a model
+        own = [node for node in self.graph.nodes if node not in self.graph.wholes]
+        return [*within, *sorted(own, key=lambda node: node.output_tensors[0].history[1])]
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         calls = state.pop("_calls")
@@ -112,10 +119,15 @@ class Container(HasFiles, HasLevels, Layer):
         return twin
 
     @property
+    def _wholes(self) -> Sequence[Node]:
+        """Calls of models that begin this one; see `Graph`."""
+        return ()
+
+    @property
     def graph(self) -> Graph:
         """The calls of layers between `inputs` and `outputs`."""
         if self._graph is None:
-            self._graph = Graph(self.inputs, self.outputs, self.name)
+            self._graph = Graph(self.inputs, self.outputs, self.name, wholes=self._wholes)
         return self._graph
 
     @property
@@ -147,7 +159,7 @@ class Container(HasFiles, HasLevels, Layer):
                 f"Model {self.name!r}: layers.pop() takes the last layer off a model with one output that this layer makes from "
                 "one tensor. Make a new model of the tensors that you mean: Model(input=…, output=…)."
             )
-        if len(self.inbound_nodes) > 1:
+        if len(self.inbound_nodes) > 1 or self._is_begun_with:
             raise ValueError(
                 f"Model {self.name!r} is part of another model already, so it cannot be changed by layers.pop()."
             )

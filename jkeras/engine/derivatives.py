@@ -36,11 +36,14 @@ class Gradient(_Expression):
         self.tensors = list(tensors)
         self.wanted = list(wanted)
         self.sources = _sources(loss, self.tensors)
-        self.graph = Graph([*self.tensors, *self.sources], [loss], self.name)
+        self.graph = Graph([*self.tensors, *self.sources], [loss], self.name, named={})
         self.variables = list({id(v): v for v in [*self.wanted, *variables_in(self.graph)]}.values())
 
     def sublayers(self) -> Sequence[Layer]:
         return self.graph.layers
+
+    def named_sublayers(self) -> list[tuple[str, Layer]]:
+        return [(name, layer) for layer, name in self.graph.names.items()]
 
     def run(self, params: Params, state: State, x: Any, ctx: Context) -> Result:
         values = as_list(x)

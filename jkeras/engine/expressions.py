@@ -400,12 +400,12 @@ def evaluate(value: Any, graph: Graph, known: Mapping[int, Any], params: Params,
     if not isinstance(value, KerasTensor):
         return value
     tensors = [tensor for tensor in graph.tensors() if id(tensor) in known]
-    rest = Graph(tensors, [value], f"a loss of {graph.name}")
+    rest = Graph(tensors, [value], f"a loss of {graph.name}", named=graph.names)
     pairs = [known[id(tensor)] for tensor in tensors]
-    for layer in rest.layers:
-        if layer.name not in params and layer.sublayers():  # it computes a call of the model's layers once more
+    for layer, name in rest.names.items():
+        if layer not in graph.names:  # such as a layer in a model, or one that computes a call of the model's once more
             own_params, own_state = bridge.held(layer)
-            params, state = {**params, layer.name: own_params}, {**state, layer.name: own_state}
+            params, state = {**params, name: own_params}, {**state, name: own_state}
     return rest.run(params, state, [array for array, _ in pairs], [mask for _, mask in pairs], ctx).outputs[0]
 
 

@@ -1,7 +1,8 @@
 """A directed acyclic graph of layer calls, and its pure run."""
 
+import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -36,6 +37,10 @@ class Graph:
     Args:
         inputs, outputs: symbolic tensors.
         name: of the model, for error messages.
+        named: of a computation that is no model's, such as one over several models: names of layers that have one. The others
+            are named by themselves, with a number where two have one name.
+        wholes: calls of models on the inputs of their own graphs. What these models return counts as made by them, not by
+            the layers in them.
 
     Attributes:
         nodes: the calls in an order in which they can be computed.
@@ -51,7 +56,16 @@ class Graph:
         RuntimeError: two layers have the same name.
     """
 
-    def __init__(self, inputs: Sequence[KerasTensor], outputs: Sequence[KerasTensor], name: str = "model"):
+    def __init__(
+        self,
+        inputs: Sequence[KerasTensor],
+        outputs: Sequence[KerasTensor],
+        name: str = "model",
+        named: "Mapping[Layer, str] | None" = None,
+        wholes: Sequence[Node] = (),
+    ):
+        self.wholes = list(wholes)
+        self._made_whole = {id(tensor): node for node in wholes for tensor in node.output_tensors}
         self.inputs = list(inputs)
         self.outputs = list(outputs)
         self.name = name
@@ -62,22 +76,25 @@ class Graph:
         order = {id(node): position for position, node in enumerate(met)}
         self.nodes = sorted(met, key=lambda node: (-self.depths[node], order[id(node)]))
         self.layers = self._ordered_layers(met)
-        self.names = {layer: layer.name for layer in self.layers}
+        self.names = {layer: layer.name for layer in self.layers} if named is None else self._numbered_names(named)
         self._check_names()
         self.calls = self._numbered_calls()
 
     def _walk(self) -> list[Node]:
         """Return all nodes in the order in which a depth-first walk from the outputs meets them, then unused inputs."""
         met: dict[int, Node] = {}
-        stack = [tensor.node for tensor in reversed([*self.outputs, *self.inputs])]
+        stack = [self._maker(tensor) for tensor in reversed([*self.outputs, *self.inputs])]
         while stack:
             node = stack.pop()
             if id(node) in met:
                 continue
             met[id(node)] = node
             if self._is_computed(node):
-                stack.extend(tensor.node for tensor in reversed(node.input_tensors))
+                stack.extend(map(self._maker, reversed(node.input_tensors)))
         return list(met.values())
+
+    def _maker(self, tensor: KerasTensor) -> Node:
+        return self._made_whole.get(id(tensor)) or tensor.node
 
     def _is_computed(self, node: Node) -> bool:
         """Whether the node has to be computed: it is no input, and not all that it makes is given as an input."""
@@ -89,16 +106,16 @@ class Graph:
         uses: Counter[int] = Counter()
         for node in met:
             if self._is_computed(node):
-                uses.update({id(tensor.node) for tensor in node.input_tensors})
+                uses.update({id(self._maker(tensor)) for tensor in node.input_tensors})
         depths = {node: 0 for node in met if not uses[id(node)]}
         ready = list(depths)
-        for node in (output.node for output in self.outputs):
+        for node in map(self._maker, self.outputs):
             depths.setdefault(node, 0)
         while ready:
             node = ready.pop()
             if not self._is_computed(node):
                 continue
-            for before in {id(tensor.node): tensor.node for tensor in node.input_tensors}.values():
+            for before in {id(node): node for node in map(self._maker, node.input_tensors)}.values():
                 depths[before] = max(depths.get(before, 0), depths[node] + 1)
                 uses[id(before)] -= 1
                 if not uses[id(before)]:
@@ -119,11 +136,9 @@ class Graph:
     def _numbered_calls(self) -> list[tuple[Node, int]]:
         """Return the nodes to compute, each with its number among the calls of its layer in this graph."""
         computed = {node for node in self.nodes if self._is_computed(node)}
-        numbers = {
-            node: number
-            for layer in self.layers
-            for number, node in enumerate(node for node in layer.inbound_nodes if node in computed)
-        }
+        numbers = {node: 0 for node in self.wholes}
+        for layer in self.layers:
+            numbers |= {node: n for n, node in enumerate(node for node in layer.inbound_nodes if node in computed)}
         return [(node, numbers[node]) for node in self.nodes if node in computed]
 
     def _check_connected(self, met: list[Node]) -> None:
@@ -140,11 +155,24 @@ class Graph:
                         "model's inputs."
                     )
 
+    def _numbered_names(self, named: "Mapping[Layer, str]") -> "dict[Layer, str]":
+        names = {layer: named[layer] for layer in self.layers if layer in named}
+        taken = set(named.values())
+        for layer in self.layers:
+            if layer not in names:
+                free = (f"{layer.name}_{number}" for number in itertools.count(2))
+                names[layer] = (
+                    layer.name if layer.name not in taken else next(name for name in free if name not in taken)
+                )
+                taken.add(names[layer])
+        return names
+
     def _check_names(self) -> None:
-        repeated = sorted(name for name, count in Counter(layer.name for layer in self.layers).items() if count > 1)
+        repeated = [(name, count) for name, count in Counter(self.names.values()).items() if count > 1]
         if repeated:
+            name, count = min(repeated)
             raise RuntimeError(
-                f"The layer name {repeated[0]!r} is used {sum(layer.name == repeated[0] for layer in self.layers)} times in "
+                f"The layer name {name!r} is used {count} times in "
                 f"{self.name!r}. Layer names are unique in a model: give one of them another name=."
             )
 

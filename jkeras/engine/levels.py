@@ -47,9 +47,10 @@ class HasLevels:
     @property
     def container_nodes(self) -> set[str]:
         """The calls of this graph, each as the name of its layer and its index there: ``'dense_1_ib-0'``."""
+        entered = [node for node in self.graph.nodes if node not in self.graph.wholes]
         return {
-            f"{node.outbound_layer.name}_ib-{node.outbound_layer.inbound_nodes.index(node)}"
-            for node in self.graph.nodes
+            *(f"{node.outbound_layer.name}_ib-{node.outbound_layer.inbound_nodes.index(node)}" for node in entered),
+            *(f"{node.outbound_layer.name}_ib-0" for node in self.graph.wholes),  # its own graph is a model's first
         }
 
     @property

@@ -124,6 +124,7 @@ class Node:
         outbound_layer: the layer that is called.
         input_tensors, output_tensors: of this call.
         source: a node without history of its inputs: an InputLayer's, or the inner node of a model (its index 0).
+        entered: whether the layers know of it. A `Graph` may be told of a node that they do not know.
     """
 
     def __init__(
@@ -133,12 +134,14 @@ class Node:
         output_tensors: Sequence[KerasTensor],
         *,
         source: bool = False,
+        entered: bool = True,
     ):
         self.outbound_layer = outbound_layer
         self.input_tensors = list(input_tensors)
         self.output_tensors = list(output_tensors)
         self.source = source
-        self.enter()
+        if entered:
+            self.enter()
 
     def enter(self) -> None:
         """Enter the node into the lists of the layers that it connects."""

@@ -31,6 +31,9 @@ class _Parts(Layer):
     def sublayers(self) -> Sequence[Layer]:
         return [] if self.graph is None else self.graph.layers
 
+    def named_sublayers(self) -> list[tuple[str, Layer]]:
+        return [] if self.graph is None else [(name, layer) for layer, name in self.graph.names.items()]
+
 
 class Program:
     """A compiled function of symbolic inputs.
@@ -60,7 +63,7 @@ class Program:
         self._wanted = [*self.outputs, *(new for _, new in self.updates)]
         symbolic = [entry for entry in self._wanted if isinstance(entry, KerasTensor)]
         tensors = [entry for entry in self.inputs if isinstance(entry, KerasTensor)]
-        self._graph = Graph(tensors, symbolic, "K.function") if symbolic else None
+        self._graph = Graph(tensors, symbolic, "K.function", named={}) if symbolic else None
         self._ledger = tree.survey(_Parts(self._graph))
         # What the computation reads, as far as it is known now.
         known = [] if self._graph is None else variables_in(self._graph)

@@ -106,7 +106,7 @@ class ScriptedRule:
             variable, new = self._checked(pair)
             self.news[variable] = new
         symbolic = [new for new in self.news.values() if isinstance(new, KerasTensor)]
-        self.graph = Graph([loss.tensor, *loss.gradients], symbolic, f"the updates of {self.owner}")
+        self.graph = Graph([loss.tensor, *loss.gradients], symbolic, f"the updates of {self.owner}", named={})
         self.state = [variable for variable in self.news if variable not in handles]
         given = {*handles, *self.state}
         read = [*variables_in(self.graph), *(new for new in self.news.values() if isinstance(new, Variable))]

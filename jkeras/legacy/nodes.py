@@ -227,7 +227,7 @@ class Nodes(Model):
         self._update()
 
     def _refuse_change(self, *new_names: str) -> None:
-        if len(self.inbound_nodes) > 1:
+        if len(self.inbound_nodes) > 1 or self._is_begun_with:
             raise RuntimeError(f"{self.name!r} is part of another model already, so nothing can be added to it.")
         for name in new_names:
             if name in self._made:

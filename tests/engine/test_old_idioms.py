@@ -107,7 +107,7 @@ def test_each_tensor_that_is_logged_has_a_name():
     model = Sequential([Dense(2, input_dim=3)])
     model.compile("sgd", "mse")
     model.metrics_tensors.append(K.sum(model.layers[0].W))
-    with pytest.raises(ValueError, match="metrics_tensors has 1 entries, and metrics_names 1.*append a name"):
+    with pytest.raises(ValueError, match=r"metrics_tensors has 1 entries, and metrics_names 1.*append a name"):
         model.fit(X, Y, verbose=0)
 
 

@@ -116,9 +116,9 @@ class Sequential(Model):
         output = layer(self.outputs[0]) if self._stack else self._first_output(layer)
         if isinstance(output, list):
             raise ValueError(f"Layer {layer.name!r} has {len(output)} outputs; in a Sequential every layer has one.")
-        begins_with_model = not self._stack and isinstance(layer, Model)
-        inputs = layer.inputs if begins_with_model else self.inputs or get_source_inputs(output)
-        if not self._stack and not begins_with_model:
+        first = layer if not self._stack and isinstance(layer, Model) else None
+        inputs = first.inputs if first else self.inputs or get_source_inputs(output)
+        if not self._stack and not first:
             Calls(inputs, [output], self.name)  # the models that a Merge joins may have layers of one name
         self._stack.append(layer)
         self._objective = self._programs = None

@@ -78,6 +78,7 @@ def fresh_start():
     # What a test before this one may have set for the process.
     jax.config.update("jax_enable_x64", False)
     config.set_floatx("float32")
+    config.free_learning_phase()
     config.reset_uids()
     np.random.seed(1337)
     registry.custom_objects.clear()

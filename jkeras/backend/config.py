@@ -26,7 +26,9 @@ __all__ = [
     "canonical_dtype",
     "cast_to_floatx",
     "epsilon",
+    "fixed_learning_phase",
     "floatx",
+    "free_learning_phase",
     "get_uid",
     "image_dim_ordering",
     "learning_phase",
@@ -48,7 +50,7 @@ _settings: dict[str, Any] = {
     "floatx": "float32",
     "epsilon": 1e-7,
     "image_dim_ordering": "th",
-    "learning_phase": 0,
+    "learning_phase": None,
     "legacy_weight_ordering": False,
 }
 _scoped_phase: ContextVar[int | None] = ContextVar("learning_phase", default=None)
@@ -161,11 +163,14 @@ def learning_phase() -> int:
     ``K.switch(K.learning_phase(), a, b)`` and ``K.learning_phase() * x``, it stands for the phase of each run.
     """
     scoped = _scoped_phase.get()
-    return Phase(_settings["learning_phase"]) if scoped is None else scoped
+    return Phase(_settings["learning_phase"] or 0) if scoped is None else scoped
 
 
 def set_learning_phase(value: int) -> None:
     """Set the learning phase of the process: 0 (test) or 1 (train).
+
+    As in Keras 1 it is built into what layers are called from then on, until `clear_session`: with 1 a model's `predict` drops
+    out; with 0 training does not. Models that are called as pure functions go by their argument ``train``.
 
     Raises:
         ValueError: `value` is neither.
@@ -173,6 +178,16 @@ def set_learning_phase(value: int) -> None:
     if value not in (0, 1):
         raise ValueError(f"The learning phase is 0 (test) or 1 (train); got {value!r}.")
     _settings["learning_phase"] = int(value)
+
+
+def fixed_learning_phase() -> int | None:
+    """Return what `set_learning_phase` set; ``None`` if nothing did since the start, or since `clear_session`."""
+    return _settings["learning_phase"]
+
+
+def free_learning_phase() -> None:
+    """Let each run decide on the learning phase again."""
+    _settings["learning_phase"] = None
 
 
 @contextmanager

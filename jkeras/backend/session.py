@@ -2,18 +2,18 @@
 
 from typing import Any, NoReturn
 
-from jkeras.backend.config import reset_uids, set_learning_phase
+from jkeras.backend.config import free_learning_phase, reset_uids
 
 __all__ = ["clear_session", "get_session", "manual_variable_initialization", "set_session"]
 
 
 def clear_session() -> None:
-    """Start anew: layer names count from 1 again, and the learning phase is 0.
+    """Start anew: layer names count from 1 again, and no learning phase is set.
 
     Models that exist stay usable; what they hold is freed when nothing refers to them any more.
     """
     reset_uids()
-    set_learning_phase(0)
+    free_learning_phase()
 
 
 def get_session() -> NoReturn:

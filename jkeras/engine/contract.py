@@ -15,11 +15,14 @@ class Context(NamedTuple):
         train: a static Python bool. Training and inference are two compiled programs.
         key: random key of this very call (layer and call index are folded in), or ``None`` outside of training.
         mask: the mask of the input, ``None``, or a list with one entry per input; boolean, ``(batch, time)``.
+        as_called: for a graph: whether a call that was made under a fixed learning phase goes by that, as in Keras 1, and not
+            by `train`.
     """
 
     train: bool = False
     key: Key | None = None
     mask: Any = None
+    as_called: bool = False
 
 
 class Result(NamedTuple):

@@ -60,7 +60,7 @@ class Gradient(_Expression):
             with reading(Reads.over(dict(zip(self.wanted, variables, strict=True)))):
                 arrays = [*tensors, *values[count:]]
                 result = self.graph.run(
-                    ledger.expand(own), state, arrays, [None] * len(arrays), ctx._replace(mask=None)
+                    ledger.expand(own), state, arrays, [None] * len(arrays), ctx._replace(mask=None, as_called=True)
                 )
             return jnp.sum(result.outputs[0])
 

@@ -322,6 +322,8 @@ def changes(node: Node) -> "list[tuple[WeightHandle, KerasTensor]]":
 
 def _differs_in_training(node: Node) -> bool:
     """Whether a call computes something else in training: its two programs are compared."""
+    if node.phase is not None:
+        return False
 
     def program(train: bool) -> str:
         layer = node.outbound_layer

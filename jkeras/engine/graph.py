@@ -1,5 +1,6 @@
 """A directed acyclic graph of layer calls, and its pure run."""
 
+import functools
 import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,8 @@ import jax
 
 from jkeras.backend.config import learning_phase_scope
 from jkeras.backend.random import key_scope
-from jkeras.engine.contract import Context
+from jkeras.engine import tree
+from jkeras.engine.contract import Context, Result
 from jkeras.engine.node import KerasTensor, Node, one_or_list
 from jkeras.engine.weights import stable_hash
 from jkeras.errors import DisconnectedGraphError, theano_hint
@@ -192,31 +194,39 @@ class Graph:
         }
         new_state = dict(state)
         penalty: Array | float = 0.0
-        with learning_phase_scope(ctx.train):
-            for node, call in self.calls:
-                layer, name = node.outbound_layer, self.names[node.outbound_layer]
-                pairs = [values[id(tensor)] for tensor in node.input_tensors]
-                # Of the layer's name and the number of the call: other layers that come or go change no key.
-                key = ctx.key
-                if key is not None and not getattr(layer, "shares_key", False):
-                    key = jax.random.fold_in(key, stable_hash(name, call))
-                call_ctx = Context(ctx.train, key, one_or_list([mask for _, mask in pairs]))
-                try:
-                    with key_scope(key):
-                        result = layer.run(
-                            params.get(name, {}), state.get(name, {}), one_or_list([x for x, _ in pairs]), call_ctx
-                        )
-                except Exception as error:
-                    error.add_note(f"In layer {name!r} ({type(layer).__name__}) of {self.name!r}.{theano_hint(error)}")
-                    raise
-                # Every call reads the state from before the step; the update of the layer's first call is kept, as in Keras 1.
-                if result.state and call == 0:
-                    new_state[name] = result.state
-                penalty = penalty + result.penalty
-                outputs = result.value if len(node.output_tensors) > 1 else [result.value]
-                out_masks = result.mask if isinstance(result.mask, list) else [result.mask] * len(outputs)
-                for tensor, value, mask in zip(node.output_tensors, outputs, out_masks, strict=True):
-                    values.setdefault(id(tensor), (value, mask))  # an output may be given as an input
+        for node, call in self.calls:
+            layer, name = node.outbound_layer, self.names[node.outbound_layer]
+            pairs = [values[id(tensor)] for tensor in node.input_tensors]
+            # Of the layer's name and the number of the call: other layers that come or go change no key.
+            key = ctx.key
+            if key is not None and not getattr(layer, "shares_key", False):
+                key = jax.random.fold_in(key, stable_hash(name, call))
+            phase = node.phase if ctx.as_called else None
+            call_ctx = Context(
+                ctx.train if phase is None else bool(phase),
+                key,
+                one_or_list([mask for _, mask in pairs]),
+                as_called=ctx.as_called and node in self.wholes,
+            )
+            run = functools.partial(
+                _run, layer, params.get(name, {}), state.get(name, {}), one_or_list([x for x, _ in pairs])
+            )
+            try:
+                result = run(call_ctx)
+                if call_ctx.train != ctx.train and result.state:
+                    other = run(call_ctx._replace(train=ctx.train))
+                    result = result._replace(state=_with_statistics(layer, result.state, other.state))
+            except Exception as error:
+                error.add_note(f"In layer {name!r} ({type(layer).__name__}) of {self.name!r}.{theano_hint(error)}")
+                raise
+            # Every call reads the state from before the step; the update of the layer's first call is kept, as in Keras 1.
+            if result.state and call == 0:
+                new_state[name] = result.state
+            penalty = penalty + result.penalty
+            outputs = result.value if len(node.output_tensors) > 1 else [result.value]
+            out_masks = result.mask if isinstance(result.mask, list) else [result.mask] * len(outputs)
+            for tensor, value, mask in zip(node.output_tensors, outputs, out_masks, strict=True):
+                values.setdefault(id(tensor), (value, mask))  # an output may be given as an input
         pairs = [values[id(tensor)] for tensor in self.outputs]
         return GraphResult([value for value, _ in pairs], [mask for _, mask in pairs], new_state, penalty, values)
 
@@ -234,3 +244,17 @@ class Graph:
             result = result if isinstance(result, list) else [result]
             shapes.update({id(tensor): tuple(shape) for tensor, shape in zip(node.output_tensors, result, strict=True)})
         return [shapes[id(tensor)] for tensor in self.outputs]
+
+
+def _run(layer: "Layer", params: Params, state: State, x: Any, ctx: Context) -> Result:
+    with learning_phase_scope(ctx.train), key_scope(ctx.key):
+        return layer.run(params, state, x, ctx)
+
+
+def _with_statistics(layer: "Layer", state: State, other: State) -> State:
+    """Return `state` with the running statistics of another run: it is training that moves them, whatever the phase is."""
+    for place in layer.ledger.places:
+        for spec in place.layer.weight_declarations:
+            if spec.saved and not spec.trainable:
+                state = tree.replaced(state, (*place.path, spec.name), tree.find(other, (*place.path, spec.name)))
+    return state

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jkeras.backend.config import fixed_learning_phase
 from jkeras.backend.dispatch import Symbolic
 from jkeras.backend.shaping import shape as symbolic_shape
 from jkeras.typing import Shape
@@ -72,7 +73,7 @@ class KerasTensor(Symbolic):
             node = nodes.pop()
             if id(node) in seen or node.source:
                 continue
-            if node.outbound_layer.uses_learning_phase:
+            if node.phase is None and node.outbound_layer.uses_learning_phase:
                 return True
             seen.add(id(node))
             nodes += [tensor.node for tensor in node.input_tensors]
@@ -125,6 +126,9 @@ class Node:
         input_tensors, output_tensors: of this call.
         source: a node without history of its inputs: an InputLayer's, or the inner node of a model (its index 0).
         entered: whether the layers know of it. A `Graph` may be told of a node that they do not know.
+
+    Attributes:
+        phase: the learning phase that `K.set_learning_phase` had set when the call was made; ``None``: that of the run.
     """
 
     def __init__(
@@ -140,6 +144,7 @@ class Node:
         self.input_tensors = list(input_tensors)
         self.output_tensors = list(output_tensors)
         self.source = source
+        self.phase = fixed_learning_phase() if entered else None
         if entered:
             self.enter()
 

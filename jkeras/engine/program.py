@@ -98,7 +98,8 @@ class Program:
             found: dict[int, Any] = {}
             if self._graph is not None:
                 params, state = self._ledger.expand(params), self._ledger.expand(state)
-                result = self._graph.run(params, state, arrays, [None] * len(arrays), Context(train, key))
+                ctx = Context(train, key, as_called=True)
+                result = self._graph.run(params, state, arrays, [None] * len(arrays), ctx)
                 found = {id(t): value for t, value in zip(self._graph.outputs, result.outputs, strict=True)}
             results = [as_array(found.get(id(entry), entry)) for entry in self._wanted]
         # They were constants this time; from the next call on they are arguments.

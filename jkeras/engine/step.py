@@ -183,7 +183,7 @@ class Programs:
         if objective is None:
             raise RuntimeError("The model is not compiled, so it has no loss.")
         params = tree.merge(trainable, frozen)
-        ctx = Context(train, key)
+        ctx = Context(train, key, as_called=True)
         # A loss may read weights of the model, by their handles: they are those that it is differentiated in.
         with reading(Reads.over(self._model.handle_values(params, state))):
             result = self._evaluate(params, state, batch.inputs, ctx)
@@ -252,7 +252,7 @@ class Programs:
         self, params: Params, state: State, inputs: list[Array], seed: Any, step: Any
     ) -> tuple[State, list[Array]]:
         """The outputs for one batch at inference. Returns the new state and the outputs."""
-        result = self._evaluate(params, state, self._split(inputs), Context(False, _key(seed, step)))
+        result = self._evaluate(params, state, self._split(inputs), Context(False, _key(seed, step), as_called=True))
         return self._kept(result.state), self._readable(result.outputs)
 
     # ---- on a mesh of devices

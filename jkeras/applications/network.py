@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from jkeras.backend.config import image_dim_ordering
+from jkeras.engine.expressions import _Expression
 from jkeras.engine.input import Input
 from jkeras.engine.model import Model
 from jkeras.engine.node import KerasTensor, get_source_inputs
@@ -108,10 +109,8 @@ def build(
         )
     image = Input(shape=shape) if input_tensor is None else Input(tensor=input_tensor)
     output = layers(image)
-    source = [image]
-    if isinstance(input_tensor, KerasTensor):
-        source = get_source_inputs(input_tensor) or source
-    model = Model(source, output, name=name)
+    of_a_layer = isinstance(input_tensor, KerasTensor) and not isinstance(input_tensor.history[0], _Expression)
+    model = Model(get_source_inputs(input_tensor) if of_a_layer else image, output, name=name)
     if weights == releases.trained:
         ordering = ordering or image_dim_ordering()
         url = releases.urls[ordering, include_top]

@@ -161,10 +161,13 @@ def _graph(model: Any) -> Any:
     for node in model.graph.nodes:
         layer = node.outbound_layer
         entry = graph.node.add(name=_name(node), op=type(layer).__name__)
-        entry.input.extend(dict.fromkeys(_name(tensor.node) for tensor in node.input_tensors if not node.source))
+        before = [] if layer.is_input else node.input_tensors
+        entry.input.extend(dict.fromkeys(_name(model.graph.maker(tensor)) for tensor in before))
     return graph
 
 
 def _name(node: Any) -> str:
-    index = node.outbound_layer.inbound_nodes.index(node)
-    return node.outbound_layer.name if index == 0 else f"{node.outbound_layer.name}_{index}"
+    layer = node.outbound_layer
+    # A model whose own graph goes on, as a Sequential's that begins with it, has no call of its own there.
+    index = layer.inbound_nodes.index(node) if node in layer.inbound_nodes else 0
+    return layer.name if index == 0 else f"{layer.name}_{index}"

@@ -247,7 +247,7 @@ def standardize_sample_or_class_weights(given: Any, output_names: Sequence[str],
     if isinstance(given, Mapping) and set(given) <= set(names):
         return [given.get(name) for name in names]
     if len(names) == 1:
-        if isinstance(given, list) and len(given) == 1 and _is_array(given[0]):
+        if isinstance(given, list) and len(given) == 1 and (_is_array(given[0]) or isinstance(given[0], Mapping)):
             return given
         return [given]
     if isinstance(given, list | tuple):
@@ -301,7 +301,13 @@ def standardize_weights(
         if np.isnan(weight.min()):
             raise ValueError("Sample weights hold NaN.")
         return weight
-    if class_weight is not None:
+    if class_weight is not None and not isinstance(class_weight, Mapping):
+        warnings.warn(
+            f"class_weight={class_weight!r} has no effect, as in Keras 1, which looked at dicts only. Give a dict from class number "
+            "to weight: class_weight={0: 1.0, 1: 5.0}; sklearn.utils.class_weight computes balanced ones.",
+            stacklevel=2,
+        )
+    elif class_weight is not None:
         if isinstance(y, Source):
             return np.concatenate([_by_class(rows, class_weight) for rows in y.pieces()])
         return _by_class(np.asarray(y), class_weight)
@@ -309,8 +315,6 @@ def standardize_weights(
 
 
 def _by_class(y: np.ndarray, class_weight: Mapping[int, float]) -> np.ndarray:
-    if not isinstance(class_weight, Mapping):
-        raise TypeError(f"class_weight is a dict from class number to weight; got {type(class_weight).__name__}.")
     if y.ndim > 2:
         raise ValueError(
             f"class_weight does not work for targets of shape {y.shape}; use sample_weight with temporal mode."

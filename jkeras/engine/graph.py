@@ -85,17 +85,18 @@ class Graph:
     def _walk(self) -> list[Node]:
         """Return all nodes in the order in which a depth-first walk from the outputs meets them, then unused inputs."""
         met: dict[int, Node] = {}
-        stack = [self._maker(tensor) for tensor in reversed([*self.outputs, *self.inputs])]
+        stack = [self.maker(tensor) for tensor in reversed([*self.outputs, *self.inputs])]
         while stack:
             node = stack.pop()
             if id(node) in met:
                 continue
             met[id(node)] = node
             if self._is_computed(node):
-                stack.extend(map(self._maker, reversed(node.input_tensors)))
+                stack.extend(map(self.maker, reversed(node.input_tensors)))
         return list(met.values())
 
-    def _maker(self, tensor: KerasTensor) -> Node:
+    def maker(self, tensor: KerasTensor) -> Node:
+        """Return the call of this graph that makes a tensor."""
         return self._made_whole.get(id(tensor)) or tensor.node
 
     def _is_computed(self, node: Node) -> bool:
@@ -108,16 +109,16 @@ class Graph:
         uses: Counter[int] = Counter()
         for node in met:
             if self._is_computed(node):
-                uses.update({id(self._maker(tensor)) for tensor in node.input_tensors})
+                uses.update({id(self.maker(tensor)) for tensor in node.input_tensors})
         depths = {node: 0 for node in met if not uses[id(node)]}
         ready = list(depths)
-        for node in map(self._maker, self.outputs):
+        for node in map(self.maker, self.outputs):
             depths.setdefault(node, 0)
         while ready:
             node = ready.pop()
             if not self._is_computed(node):
                 continue
-            for before in {id(node): node for node in map(self._maker, node.input_tensors)}.values():
+            for before in {id(node): node for node in map(self.maker, node.input_tensors)}.values():
                 depths[before] = max(depths.get(before, 0), depths[node] + 1)
                 uses[id(before)] -= 1
                 if not uses[id(before)]:
@@ -129,7 +130,7 @@ class Graph:
         layers: dict[int, Layer] = {}
         for node in met:
             layer = node.outbound_layer
-            if not self._is_computed(node) and not node.source:
+            if not self._is_computed(node) and not (node.source or layer.is_input):
                 continue  # what it makes is given: its weights play no part
             layers.setdefault(id(layer), layer)
             depth[id(layer)] = max(depth.get(id(layer), 0), self.depths[node])

@@ -194,19 +194,24 @@ class Node:
         }
 
     @property
+    def _before(self) -> list[KerasTensor]:
+        """The inputs that layers before this call made: a graph begins at its input layers, though they may be given tensors."""
+        return [] if self.source or self.outbound_layer.is_input else self.input_tensors
+
+    @property
     def inbound_layers(self) -> "list[Layer]":
-        """The layers that make the inputs; none for a source."""
-        return [] if self.source else [tensor.history[0] for tensor in self.input_tensors]
+        """The layers that make the inputs; none for a source or an input layer."""
+        return [tensor.history[0] for tensor in self._before]
 
     @property
     def node_indices(self) -> list[int]:
         """For each input, which call of its layer makes it."""
-        return [] if self.source else [tensor.history[1] for tensor in self.input_tensors]
+        return [tensor.history[1] for tensor in self._before]
 
     @property
     def tensor_indices(self) -> list[int]:
         """For each input, which output of that call it is."""
-        return [] if self.source else [tensor.history[2] for tensor in self.input_tensors]
+        return [tensor.history[2] for tensor in self._before]
 
     @property
     def input_shapes(self) -> list[Shape]:

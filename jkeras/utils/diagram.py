@@ -109,7 +109,8 @@ def _diagram(graph: Any, prefix: str, calls: Counter[int], options: tuple[bool, 
         inner = None if nested is None else _diagram(nested.graph, key, calls, options)
         diagram.boxes.append(Box(key, _title(layer, show_layer_names), lines, kind, shapes, inner))
     for node, _ in graph.calls:
-        for before in node.inbound_layers:
+        for tensor in node.input_tensors:
+            before = graph.maker(tensor).outbound_layer
             arrow = places.get(id(before)), places[id(node.outbound_layer)]
             if arrow[0] is not None and arrow not in diagram.arrows:
                 diagram.arrows.append((arrow[0], arrow[1]))

@@ -30,8 +30,7 @@ def summary_html(model: Any) -> str:
     layers = list(model.layers)
     if not layers:
         return f"<p>{heading}: no layers yet.</p>"
-    relevant = {id(node) for node in model.graph.nodes}
-    rows = [_row(layer, relevant) for layer in layers[:_MOST_ROWS]]
+    rows = [_row(layer, model.graph) for layer in layers[:_MOST_ROWS]]
     if len(layers) > _MOST_ROWS:
         rows.append(f'<tr><td colspan="4">… and {len(layers) - _MOST_ROWS} more layers</td></tr>')
     trainable, frozen = count_total_params(layers)
@@ -42,14 +41,14 @@ def summary_html(model: Any) -> str:
     )
 
 
-def _row(layer: Any, relevant: set[int]) -> str:
-    nodes = [node for node in layer.inbound_nodes if id(node) in relevant]
+def _row(layer: Any, graph: Any) -> str:
+    nodes = [node for node in graph.nodes if node.outbound_layer is layer]
     shapes = {str(shape) for node in nodes for shape in node.output_shapes}
     shape = shapes.pop() if len(shapes) == 1 else "multiple"
     before = [
         f"{tensor.history[0].name}[{tensor.history[1]}]"
         for node in nodes
-        if not node.source
+        if node.inbound_layers
         for tensor in node.input_tensors
     ]
     name = f"{escape(layer.name)} <i>({escape(type(layer).__name__)})</i>"

@@ -66,6 +66,7 @@ def test_input_tensors():
     content, found = K.variable(np.ones((1, 3, 50, 60))), K.placeholder((1, 3, 50, 60))
     both = K.concatenate([content, found], axis=0)
     model = applications.VGG16(weights=None, include_top=False, input_tensor=both)
+    assert len(model.layers) == 19 and model.layers[1].name == "block1_conv1"
     features = model.get_layer("block1_conv1").output
     loss = K.sum(K.square(features[0] - features[1]))
     step = K.function([found], [loss, *K.gradients(loss, found)])

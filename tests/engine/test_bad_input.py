@@ -205,7 +205,6 @@ def test_targets(error, message, action):
     case("length", r"Sample weights of shape \(5,\) do not fit targets of shape \(6, 2\)", {"sample_weight": np.ones(5)}),
     case("rank", r"Sample weights have shape \(samples,\); got \(6, 2\)\. .*sample_weight_mode='temporal'", {"sample_weight": np.ones((6, 2))}),
     case("missing class", r"class_weight has no weight for class 1; it has \[0\]", {"class_weight": {0: 1.0}}),
-    case("list", r"class_weight is a dict from class number to weight; got list", {"class_weight": [1.0, 2.0]}, TypeError),
     case("share", r"validation_split is a share between 0 and 1; got 1.5", {"validation_split": 1.5}),
     case("validation", r"validation_data is \(x, y\) or \(x, y, sample_weight\); got ndarray", {"validation_data": X}),
     case("batch size", r"batch_size is a positive whole number; got 0", {"batch_size": 0}),

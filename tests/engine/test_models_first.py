@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from jkeras import backend as K
+from jkeras.callbacks.tensorboard import _graph
 from jkeras.layers import BatchNormalization, Dense, Input
 from jkeras.models import Model, Sequential, load_model, model_from_json
+from jkeras.utils.diagram import diagram_of
 
 X = np.random.RandomState(0).rand(5, 3).astype("float32")
 Y = np.ones((5, 1), "float32")
@@ -116,3 +118,25 @@ def test_the_model_stays_as_it_is(model):
     for change in (lambda: base.add(Dense(2)), base.pop):
         with pytest.raises(RuntimeError, match="part of another model"):
             change()
+
+
+def test_pictures_of_it_are_connected(model):
+    picture = diagram_of(model, expand_nested=False)
+    assert [box.title for box in picture.boxes] == ["input_1: InputLayer", "base: Model", "last: Dense"]
+    assert picture.arrows == [(0, 1), (1, 2)]
+    assert "multiple" not in model._repr_html_()
+    nodes = {node.name: list(node.input) for node in _graph(model).node}
+    assert nodes == {"input_1": [], "base": ["input_1"], "last": ["base"]}
+
+
+def test_an_input_from_a_tensor_is_a_layer():
+    free = K.placeholder((2, 3))
+    data = Input(tensor=K.concatenate([K.variable(X[:2]), free], axis=0), shape=(3,), name="data")
+    model = Model(data, Dense(2, name="out")(data))
+    assert [layer.name for layer in model.layers] == ["data", "out"]
+    assert model.layers[0].inbound_nodes[0].inbound_layers == []
+    again = Model.from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    np.testing.assert_array_equal(again.predict(X[:4]), model.predict(X[:4]))
+    [found] = K.function([free], [model.output])([X[2:4]])
+    np.testing.assert_allclose(found, model.predict(X[:4]), rtol=1e-5)

@@ -63,6 +63,28 @@ def test_functions_may_be_made_before_they_are_used():
     assert model.predict(X).shape == (6, 2)
 
 
+# ---- weights of classes
+
+
+@pytest.mark.parametrize("given", ["auto", [1.0, 2.0], np.array([1.0, 2.0])])
+def test_class_weights_that_are_no_dict_do_nothing(given):
+    model = Sequential([Dense(2, input_dim=3)])
+    model.compile("sgd", "mse")
+    expected = model.test_on_batch(X, Y)
+    with pytest.warns(
+        UserWarning, match=r"class_weight=.* has no effect, as in Keras 1.*class_weight=\{0: 1.0, 1: 5.0\}"
+    ):
+        assert model.train_on_batch(X, Y, class_weight=given) == expected
+
+
+def test_a_dict_of_class_weights_in_a_list():
+    model = Sequential([Dense(2, input_dim=3)])
+    model.compile("sgd", "mse")
+    weights = {0: 2.0, 1: 0.5}
+    expected = model.test_on_batch(X, Y, sample_weight=np.array([weights[label] for label in Y.argmax(axis=1)]))
+    assert model.train_on_batch(X, Y, class_weight=[weights]) == pytest.approx(expected)
+
+
 # ---- what is logged
 
 

@@ -120,7 +120,7 @@ def graph_config(model: "Container") -> Config:
             calls = [
                 [_reference(tensor, index) for tensor in node.input_tensors]
                 for node in layer.inbound_nodes
-                if node in index and not node.source
+                if node in index and node.inbound_layers
             ]
             # A Merge made from layers would repeat them: here they stand beside it.
             entry = describe(layer, getattr(layer, "get_call_config", None))

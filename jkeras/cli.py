@@ -142,7 +142,7 @@ def _run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
         raise
     except BaseException as error:
         if not options.py2:
-            _hint_at_python_2(error)
+            _hint_at_old_days(error)
         _show(error)
         if group is not None:
             group.leave(error)
@@ -232,10 +232,15 @@ def _without_ours(traceback: TracebackType | None) -> TracebackType | None:
     return kept
 
 
-def _hint_at_python_2(error: BaseException) -> None:
-    """Add a note to an error that Python 2 source makes under Python 3, or that lacks what came with Keras 1."""
+def _hint_at_old_days(error: BaseException) -> None:
+    """Add a note to an error that Python 2 source makes under Python 3, or that lacks what came with Keras 1 or an old SciPy."""
     if isinstance(error, ModuleNotFoundError) and str(error.name).partition(".")[0] == "six":
         error.add_note("Keras 1 brought the package six along; here it is:  pip install 'jkeras[py2]'")
+    if isinstance(error, ImportError | AttributeError) and "scipy.misc" in str(error):
+        error.add_note(
+            "SciPy no longer has functions for images. In place of imread and imsave use those of the package imageio; in place of "
+            "imresize and toimage, PIL's Image.resize and Image.fromarray."
+        )
     match error:
         case SyntaxError():
             found = "print" in str(error) or "exec" in str(error) or _is_python_2(error)

@@ -82,7 +82,7 @@ def did_you_mean(name: str, options: Iterable[str], most: int = 12) -> str:
 
 
 def theano_hint(error: Exception) -> str:
-    """Return what to do about a method of Theano's tensors that JAX's arrays lack, as a sentence; else nothing."""
+    """Return what to do about something that Theano's tensors could and JAX's arrays cannot, as a sentence; else nothing."""
     if isinstance(error, AttributeError):
         for name, instead in _INSTEAD.items():
             if str(error).endswith(name) or f"'{name}'" in str(error):
@@ -90,6 +90,11 @@ def theano_hint(error: Exception) -> str:
                     f" Arrays of JAX have no method {name} of Theano's. Use {instead}; or run the script by `jkeras run`, or "
                     "call jkeras.install_as_keras() first, which adds it."
                 )
+    if isinstance(error, IndexError) and "Slice entries must be static" in str(error):
+        return (
+            " A slice has bounds that are known when the program is made, such as what is computed from K.shape(x); here a bound "
+            "depends on the values of a tensor. Use a mask, K.gather, or jax.lax.dynamic_slice, whose size is known."
+        )
     return ""
 
 

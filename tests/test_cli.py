@@ -154,7 +154,7 @@ def test_an_error_of_python_2_source_points_to_the_option(source, hint, monkeypa
     monkeypatch.setattr(sys, "argv", ["old.py", "3"])
     with pytest.raises((SyntaxError, NameError, ImportError, AttributeError, ZeroDivisionError)) as error:
         exec(compile(source, "old.py", "exec"), {})
-    cli._hint_at_python_2(error.value)
+    cli._hint_at_old_days(error.value)
     notes = getattr(error.value, "__notes__", [])
     assert notes == (["If this was written for Python 2, try:  jkeras run --py2 old.py 3"] if hint else [])
 
@@ -200,6 +200,15 @@ def test_the_command_line(arguments, code, text, capsys):
     assert end.value.code == code
     captured = capsys.readouterr()
     assert text in captured.out + captured.err
+
+
+@pytest.mark.parametrize("line", ["from scipy.misc import imsave", "import scipy.misc; scipy.misc.imread('x.png')"])
+@pytest.mark.filterwarnings("ignore:scipy.misc")
+def test_images_of_old_scipy_are_told_where_to_get(line):
+    with pytest.raises((ImportError, AttributeError)) as error:
+        exec(line)
+    cli._hint_at_old_days(error.value)
+    assert "package imageio" in error.value.__notes__[0]
 
 
 def test_a_missing_six_is_told_where_to_get(tmp_path):

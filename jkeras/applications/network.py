@@ -109,8 +109,10 @@ def build(
         )
     image = Input(shape=shape) if input_tensor is None else Input(tensor=input_tensor)
     output = layers(image)
-    of_a_layer = isinstance(input_tensor, KerasTensor) and not isinstance(input_tensor.history[0], _Expression)
-    model = Model(get_source_inputs(input_tensor) if of_a_layer else image, output, name=name)
+    source = [image]
+    if isinstance(input_tensor, KerasTensor) and not isinstance(input_tensor.history[0], _Expression):
+        source = get_source_inputs(input_tensor)
+    model = Model(source, output, name=name)
     if weights == releases.trained:
         ordering = ordering or image_dim_ordering()
         url = releases.urls[ordering, include_top]

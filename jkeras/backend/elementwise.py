@@ -38,11 +38,19 @@ __all__ = [
 ]
 
 
+def _are_numbers(*values: Any) -> bool:
+    """Whether these are sizes, or computed from sizes: numbers they must stay in traced code, to be sizes again."""
+    return not deferring() and all(isinstance(value, int | float | np.generic) for value in values)
+
+
+def _number_of(result: Any) -> Any:
+    return canonical_dtype(result.dtype).type(result)
+
+
 @op
 def cast(x: Any, dtype: Any) -> Array:
     """Return `x` with another dtype (64-bit types become 32-bit ones unless JAX's 64-bit mode is on)."""
-    if isinstance(x, int | np.generic) and not deferring():
-        # In traced code a size must stay a number: what becomes of it may be a size again.
+    if _are_numbers(x):
         return canonical_dtype(dtype).type(x)
     return as_array(x).astype(canonical_dtype(dtype))
 
@@ -50,12 +58,16 @@ def cast(x: Any, dtype: Any) -> Array:
 @op
 def square(x: Any) -> Array:
     """Return the square of each element."""
+    if _are_numbers(x):
+        return _number_of(np.square(x))
     return jnp.square(as_array(x))
 
 
 @op
 def abs(x: Any) -> Array:
     """Return the absolute value of each element."""
+    if _are_numbers(x):
+        return _number_of(np.abs(x))
     x = as_array(x)
     if not jnp.issubdtype(x.dtype, jnp.floating):
         return jnp.abs(x)
@@ -69,6 +81,8 @@ def sqrt(x: Any) -> Array:
     >>> sqrt([-1.0, 4.0]).tolist()
     [0.0, 2.0]
     """
+    if _are_numbers(x):
+        return _number_of(np.sqrt(np.maximum(x, 0)))
     x = as_array(x)
     return jnp.sqrt(jnp.where(x < 0, 0, x))
 
@@ -92,6 +106,8 @@ def round(x: Any) -> Array:
     >>> round([0.5, 1.5, 2.5]).tolist()
     [0.0, 2.0, 2.0]
     """
+    if _are_numbers(x):
+        return _number_of(np.round(x))
     return jnp.round(as_array(x))
 
 
@@ -104,6 +120,8 @@ def sign(x: Any) -> Array:
 @op
 def pow(x: Any, a: Any) -> Array:
     """Return each element to the power of `a`."""
+    if _are_numbers(x, a):
+        return _number_of(np.power(x, a))
     return jnp.power(as_array(x), _number(a))
 
 
@@ -132,6 +150,8 @@ def _number(value: Any) -> Any:
 @op
 def maximum(x: Any, y: Any) -> Array:
     """Return the larger of `x` and `y` for each element; the derivative in a tie goes to `x`."""
+    if _are_numbers(x, y):
+        return _number_of(np.maximum(x, y))
     x, y = as_array(x), as_array(y)
     return jnp.where((x >= y) | jnp.isnan(x), x, y)
 
@@ -139,6 +159,8 @@ def maximum(x: Any, y: Any) -> Array:
 @op
 def minimum(x: Any, y: Any) -> Array:
     """Return the smaller of `x` and `y` for each element; the derivative in a tie goes to `x`."""
+    if _are_numbers(x, y):
+        return _number_of(np.minimum(x, y))
     x, y = as_array(x), as_array(y)
     return jnp.where((x <= y) | jnp.isnan(x), x, y)
 

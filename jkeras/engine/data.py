@@ -303,8 +303,8 @@ def standardize_weights(
         return weight
     if class_weight is not None and not isinstance(class_weight, Mapping):
         warnings.warn(
-            f"class_weight={class_weight!r} has no effect, as in Keras 1, which looked at dicts only. Give a dict from class number "
-            "to weight: class_weight={0: 1.0, 1: 5.0}; sklearn.utils.class_weight computes balanced ones.",
+            f"class_weight={class_weight!r} has no effect, as in Keras 1, which looked at dicts only. Give a dict from class "
+            "number to weight: class_weight={0: 1.0, 1: 5.0}; sklearn.utils.class_weight computes balanced ones.",
             stacklevel=2,
         )
     elif class_weight is not None:

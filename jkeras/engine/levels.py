@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jkeras.engine.graph import Graph
 from jkeras.engine.node import KerasTensor, Node
+from jkeras.typing import Shape
 
 if TYPE_CHECKING:
     from jkeras.engine.layer import Layer
@@ -52,6 +53,16 @@ class HasLevels:
             *(f"{node.outbound_layer.name}_ib-{node.outbound_layer.inbound_nodes.index(node)}" for node in entered),
             *(f"{node.outbound_layer.name}_ib-0" for node in self.graph.wholes),  # its own graph is a model's first
         }
+
+    @property
+    def internal_input_shapes(self) -> list[Shape]:
+        """The shapes of the inputs, with the batch dimension."""
+        return [tensor._keras_shape for tensor in self.inputs]
+
+    @property
+    def internal_output_shapes(self) -> list[Shape]:
+        """The shapes of the outputs, with the batch dimension."""
+        return [tensor._keras_shape for tensor in self.outputs]
 
     @property
     def input_layers_node_indices(self) -> list[int]:

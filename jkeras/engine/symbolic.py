@@ -86,7 +86,7 @@ def _traced(
         values, masks = infer.output_shapes(call, shapes + mask_shapes, dtypes, fixed=layer.abstract_weights())
     except CallError:
         raise
-    except AttributeError as error:
+    except (AttributeError, IndexError) as error:
         if hint := theano_hint(error):
             error.add_note(f"In {_title(layer)}.{hint}")
         raise

@@ -5,6 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from jkeras import callbacks as cbks
+from jkeras import metrics as metrics_module
+from jkeras import objectives, optimizers
 from jkeras.engine import data as standard
 from jkeras.engine.container import Container
 from jkeras.engine.data import check_array_lengths, check_loss_and_target_compatibility, standardize_weights
@@ -20,10 +23,14 @@ __all__ = [
     "Model",
     "Progbar",
     "batch_shuffle",
+    "cbks",
     "check_array_lengths",
     "check_loss_and_target_compatibility",
     "collect_metrics",
     "make_batches",
+    "metrics_module",
+    "objectives",
+    "optimizers",
     "slice_X",
     "standardize_class_weights",
     "standardize_input_data",

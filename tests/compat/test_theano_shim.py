@@ -202,3 +202,10 @@ def test_sizes_stay_numbers_in_traced_code(theano):
     x = np.arange(12.0).reshape(2, 6)
     np.testing.assert_allclose(jax.jit(halved)(x), x.reshape(2, 3, 2).sum(axis=2) + 3)
     assert isinstance(K.cast(3, "float32"), jax.Array)
+
+
+def test_symbolic_tensors_pick_rows_of_an_eye(theano):
+    import theano.tensor as T
+
+    labels = K.placeholder((3,), dtype="int32")
+    np.testing.assert_array_equal(K.function([labels], [T.eye(4)[labels]])([[2, 0, 3]])[0], np.eye(4)[[2, 0, 3]])

@@ -234,3 +234,37 @@ def test_function_of_a_recurrent_layer(x):
     np.testing.assert_allclose(
         inner, Model(model.input, model.layers[0].output).predict(sequences), rtol=1e-5, atol=1e-6
     )
+
+
+def pyramid(x, pools=(1, 2, 3)):
+    """Spatial pyramid pooling as layers of 2016 have it: bounds of slices come from sizes by way of floats."""
+    shape = K.shape(x)
+    height, width = ([K.cast(size, "float32") / count for count in pools] for size in (shape[2], shape[3]))
+    found = []
+    for level, count in enumerate(pools):
+        for row in range(count):
+            for column in range(count):
+                top, left = K.round(row * height[level]), K.round(column * width[level])
+                bottom, right = K.round(top + height[level]), K.minimum(K.round(left + width[level]), shape[3])
+                top, bottom, left, right = (K.cast(bound, "int32") for bound in (top, bottom, left, right))
+                part = K.reshape(x[:, :, top:bottom, left:right], [shape[0], shape[1], bottom - top, right - left])
+                found.append(K.max(part, axis=(2, 3)))
+    return K.concatenate(found)
+
+
+@pytest.mark.parametrize("shape", [(2, 6, 7), (2, None, None)])
+def test_sizes_stay_sizes_by_way_of_floats(shape):
+    data = Input(shape)
+    model = Model(data, Lambda(pyramid, output_shape=(28,))(data))
+    x = np.random.RandomState(0).rand(3, 2, 6, 7).astype("float32")
+    found = model.predict(x)
+    assert found.shape == (3, 28)
+    np.testing.assert_array_equal(found[:, :2], x.max(axis=(2, 3)))
+    np.testing.assert_array_equal(found[:, -2:], x[:, :, 4:, 5:].max(axis=(2, 3)))
+
+
+def test_slices_by_values_say_what_to_do():
+    first = Lambda(lambda x: K.max(x[:, : K.cast(K.max(x), "int32")], axis=1), output_shape=(3,))
+    with pytest.raises(IndexError) as caught:
+        first(Input((4, 3)))
+    assert "A slice has bounds that are known when the program is made" in "".join(caught.value.__notes__)

@@ -66,7 +66,7 @@ def test_training_moves_statistics_in_phase_0_too(nested):
     norm = BatchNormalization(input_shape=(3,), mode=0)
     model = Sequential([Dense(3, input_dim=3, init="identity"), Sequential([norm])] if nested else [norm])
     model.compile("sgd", "mse")
-    gamma, beta, mean, variance = norm.get_weights()
+    _, _, mean, variance = norm.get_weights()
     assert (mean == 0).all()
     expected = X / np.sqrt(variance + norm.epsilon)
     assert model.train_on_batch(X, expected) == pytest.approx(0, abs=1e-10)

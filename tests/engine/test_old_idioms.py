@@ -63,6 +63,14 @@ def test_functions_may_be_made_before_they_are_used():
     assert model.predict(X).shape == (6, 2)
 
 
+def test_what_training_of_keras_1_has_imported():
+    from jkeras.engine.training import cbks, metrics_module, objectives, optimizers
+
+    assert objectives.mse and optimizers.SGD and metrics_module.mse and cbks.Callback
+    model = Model(data := Input((3,)), Dense(2)(data))
+    assert (model.internal_input_shapes, model.internal_output_shapes) == ([(None, 3)], [(None, 2)])
+
+
 # ---- weights of classes
 
 

@@ -50,12 +50,16 @@ def modern(config: Any, custom_objects: Mapping[str, Any] | None, what: str) -> 
         translation.changes["a text within a text"] += 1
     translation.names = _names_in(config)
     config = translation.entry(config)
-    if translation.changes:
-        changes = ", ".join(f"{change} ({n}×)" if n > 1 else change for change, n in translation.changes.items())
-        warnings.warn(
-            f"{what} is in the words of an older Keras; read in those of Keras 1.2: {changes}.",
-            stacklevel=_level_outside(),
-        )
+    for beginning, counted in (
+        (f"{what} is in the words of an older Keras; read in those of Keras 1.2: ", translation.changes),
+        (
+            f"{what} has functions without a name. In their place are defaults, which matter for fresh weights only: ",
+            translation.lost,
+        ),
+    ):
+        if counted:
+            told = ", ".join(f"{change} ({n}×)" if n > 1 else change for change, n in counted.items())
+            warnings.warn(f"{beginning}{told}.", stacklevel=_level_outside())
     return config
 
 
@@ -65,6 +69,7 @@ class _Translation:
     def __init__(self, known: Mapping[str, Any]):
         self.known = known
         self.changes: Counter[str] = Counter()
+        self.lost: Counter[str] = Counter()
         self.names: Counter[str] = Counter()
 
     def entry(self, entry: Any) -> Any:
@@ -107,7 +112,7 @@ class _Translation:
             if name in old:
                 old[new] = old.pop(name)
                 self.changes[f"{name} of {title} is {new}"] += 1
-        for name in _WITHOUT_EFFECT:
+        for name in (*_WITHOUT_EFFECT, *(("beta", "target") if title == "Activation" else ())):
             if name in old:
                 del old[name]
                 self.changes[f"{name}, which has no effect, is left out"] += 1
@@ -143,10 +148,7 @@ class _Translation:
             return False
         if _LAMBDA in self.known or f"{config.get('name')}_{name}" in self.known:
             return False
-        self.changes[
-            f"{name} of layer {config.get('name')!r}, a function without a name, is the default, which matters only for "
-            "fresh weights"
-        ] += 1
+        self.lost[f"{name} of layer {config.get('name')!r}"] += 1
         return True
 
     def _function(self, layer: Any, argument: str) -> Any:

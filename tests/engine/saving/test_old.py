@@ -130,7 +130,7 @@ def test_functions_without_a_name():
         if "<lambda>" in functions:
             again = model_from_json(text, {**functions, "d_init": lambda shape, name=None: np.zeros(shape)})
         else:
-            with pytest.warns(UserWarning, match="init of layer 'd', a function without a name, is the default"):
+            with pytest.warns(UserWarning, match="has functions without a name.*fresh weights only: init of layer 'd'"):
                 again = model_from_json(text, functions)
         again.set_weights([np.ones((4, 3)), np.zeros(3)])
         np.testing.assert_array_equal(again.predict(np.ones((1, 4))), [[8, 8, 8]])
@@ -148,3 +148,10 @@ def test_a_lambda_of_keras_0_3():
     with pytest.warns(UserWarning, match="older Keras"):
         model = model_from_json(text, {"f": lambda x: x * 2})
     assert model.output_shape == (None, 3)
+
+
+def test_an_activation_of_keras_0_2():
+    text = {"name": "Activation", "activation": "tanh", "beta": 0.1, "target": 0, "input_shape": [3]}
+    with pytest.warns(UserWarning, match=r"beta, which has no effect, is left out, target, which"):
+        model = model_from_json(json.dumps({"name": "Sequential", "layers": [text]}))
+    np.testing.assert_allclose(model.predict(np.ones((1, 3))), np.tanh(1) * np.ones((1, 3)), rtol=1e-6)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from jkeras import backend as K
 from jkeras.backend import tensors
@@ -315,7 +316,7 @@ def ones_like(model: Any, dtype: Any = None) -> Any:
 
 def eye(n: int, m: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """Return ones on the diagonal `k`, zeros elsewhere."""
-    return jnp.eye(n, m, k, canonical_dtype(dtype))
+    return K.variable(np.eye(n, m, k), canonical_dtype(dtype))  # which symbolic tensors can index
 
 
 @op

@@ -9,7 +9,7 @@ Those that watch gradients::
 
 and those that want to see more than the metrics that `compile` takes::
 
-    model.metrics_tensors.append(K.mean(K.abs(code)))
+    model.metrics_tensors.append(K.mean(K.abs(model.layers[0].output)))
     model.metrics_names.append("code")
 """
 

@@ -159,10 +159,12 @@ class HasTotalLoss:
 
     def _watch(self, trainer: Any) -> None:
         """Let the steps report what a script has appended to `metrics_tensors`."""
-        if self._reports is None or len(self._reports.tensors) <= self._reports.given:
+        objective = trainer.objective
+        if self._reports is None or self._reports.objective.losses is not objective.losses:
             return
         _, names, tensors, given = self._reports
-        objective = trainer.objective
+        if len(tensors) <= given:
+            return
         seen = [metric.function.tensor for metric in objective.metrics if isinstance(metric.function, _Watched)]
         if len(names) < len(tensors) + 1:
             raise ValueError(

@@ -117,6 +117,7 @@ def test_tensors_of_the_model_are_logged_with_the_metrics():
     look = K.function(model.inputs + model.targets + model.sample_weights, [model.total_loss, *model.metrics_tensors])
     np.testing.assert_allclose(look([X, *y, np.ones(6), np.ones(6)]), values, rtol=1e-6)
     model.compile("sgd", "mse")
+    assert len(model.evaluate(X, y, verbose=0)) == 3  # compile starts anew
     assert model.metrics_names == names[:3] and len(model.metrics_tensors) == 2
 
 

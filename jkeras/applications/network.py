@@ -107,12 +107,12 @@ def build(
             f"{name}: the trained weights are for {releases.classes} classes; got classes={classes}. Use include_top=False and a "
             "layer of your own, or weights=None."
         )
-    image = Input(shape=shape) if input_tensor is None else Input(tensor=input_tensor)
-    output = layers(image)
-    source = [image]
     if isinstance(input_tensor, KerasTensor) and not isinstance(input_tensor.history[0], _Expression):
-        source = get_source_inputs(input_tensor)
-    model = Model(source, output, name=name)
+        image, source = input_tensor, get_source_inputs(input_tensor)  # a layer returned it
+    else:
+        image = Input(shape=shape) if input_tensor is None else Input(tensor=input_tensor)
+        source = [image]
+    model = Model(source, layers(image), name=name)
     if weights == releases.trained:
         ordering = ordering or image_dim_ordering()
         url = releases.urls[ordering, include_top]

@@ -87,8 +87,8 @@ class _Frame:
         self.calls[name] += 1
         return jax.random.fold_in(self.ctx.key, stable_hash(name, self.calls[name]))
 
-    def update(self, weight: Any, value: Any) -> None:
-        """Note the new value of a non-trainable weight; the first report counts, as in Keras 1."""
+    def update(self, weight: Any, value: Any, is_made: bool = True) -> None:
+        """Note the new value of a non-trainable weight, if it `is_made` in this run; the first report counts, as in Keras 1."""
         handle = weight if isinstance(weight, WeightHandle) else self.names.get(id(weight))
         if handle is None or handle not in self.arrays or handle.spec.trainable:
             got = (
@@ -106,7 +106,8 @@ class _Frame:
                 f"Layer {self.layer.name!r}: add_update gives weight {handle.spec.name!r} of shape {old.shape} a value of shape "
                 f"{new.shape}; the shape cannot change."
             )
-        self.updates.setdefault(handle, new.astype(old.dtype))
+        if is_made:
+            self.updates.setdefault(handle, new.astype(old.dtype))
 
     def new_state(self, state: State) -> State:
         """Return `state` with the updates."""
@@ -207,7 +208,7 @@ def call(layer: "Layer", x: Any, mask: Any = None, *, inherited: bool = False) -
         layer = _built_for(layer, x)
     params, state = held(layer)
     key = None if frame is None else frame.key_for(layer.name)
-    ctx = Context(bool(learning_phase()), key, mask)
+    ctx = Context(bool(learning_phase()), key, mask, updates=None if frame is None else frame.ctx.moves)
     if inherited:
         value, state = layer.apply_with_state(params, state, x, ctx)
     else:
@@ -255,8 +256,10 @@ def add_update(layer: "Layer", pairs: Any) -> None:
     frame = _frame.get()
     if frame is None:
         raise ValueError(f"Layer {layer.name!r}: add_update is called inside call(), where the new value is computed.")
+    # As in Keras 1: those of a stateful layer in every run, others when a model trains.
+    is_made = frame.ctx.moves or bool(getattr(layer, "stateful", False))
     for weight, value in [pairs] if isinstance(pairs, tuple) else pairs:
-        frame.update(weight, value)
+        frame.update(weight, value, is_made)
 
 
 def add_loss(layer: "Layer", losses: Any) -> None:

@@ -17,12 +17,19 @@ class Context(NamedTuple):
         mask: the mask of the input, ``None``, or a list with one entry per input; boolean, ``(batch, time)``.
         as_called: for a graph: whether a call that was made under a fixed learning phase goes by that, as in Keras 1, and not
             by `train`.
+        updates: whether running statistics move, and what layers of the user's gave to `add_update`; ``None``: with `train`.
     """
 
     train: bool = False
     key: Key | None = None
     mask: Any = None
     as_called: bool = False
+    updates: bool | None = None
+
+    @property
+    def moves(self) -> bool:
+        """Whether updates are made in this call."""
+        return self.train if self.updates is None else self.updates
 
 
 class Result(NamedTuple):

@@ -92,12 +92,33 @@ def gradients(loss: KerasTensor, variables: Any) -> Any:
         return [loss.known_gradients[id(entry)] for entry in wanted]
     tensors = [entry for entry in wanted if isinstance(entry, KerasTensor)]
     boxes = [entry for entry in wanted if isinstance(entry, Variable)]
-    layer = Gradient(loss, tensors, boxes)
-    ordered = [*tensors, *boxes]
-    lazy = all(isinstance(tensor, Lazy) for tensor in [loss, *tensors, *layer.sources])
-    results = layer.connect([*tensors, *layer.sources], [(tuple(entry.shape), entry.dtype) for entry in ordered], lazy)
-    by_id = {id(entry): result for entry, result in zip(ordered, results, strict=True)}
-    return [by_id[id(entry)] for entry in wanted]
+    # A graph is cut at the tensors; what another one of them, or a variable, contributes through a tensor must not be cut off.
+    groups: list[tuple[list[Any], list[Any]]] = [([tensor], []) for tensor in tensors]
+    if not any(_depends(tensor, [other for other in tensors if other is not tensor]) for tensor in tensors):
+        groups = [(tensors, [])] if tensors else []
+    groups += [([], boxes)] if boxes else []
+    found: dict[int, KerasTensor] = {}
+    for cut, variables_of in groups:
+        layer = Gradient(loss, cut, variables_of)
+        ordered = [*cut, *variables_of]
+        lazy = all(isinstance(tensor, Lazy) for tensor in [loss, *cut, *layer.sources])
+        results = layer.connect([*cut, *layer.sources], [(tuple(entry.shape), entry.dtype) for entry in ordered], lazy)
+        found.update({id(entry): result for entry, result in zip(ordered, results, strict=True)})
+    return [found[id(entry)] for entry in wanted]
+
+
+def _depends(tensor: KerasTensor, others: Sequence[KerasTensor]) -> bool:
+    """Whether a tensor is computed from one of the others."""
+    wanted, seen = set(map(id, others)), set()
+    stack = [tensor]
+    while stack:
+        one = stack.pop()
+        if id(one) in wanted:
+            return True
+        if id(one) not in seen and not one.node.source:
+            stack.extend(one.node.input_tensors)
+        seen.add(id(one))
+    return False
 
 
 def _sources(loss: KerasTensor, stop: Sequence[KerasTensor]) -> list[KerasTensor]:

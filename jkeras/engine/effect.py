@@ -56,7 +56,7 @@ class Effect(_Expression):
     def run(self, params: Params, state: State, x: Array | list[Array], ctx: Context) -> Result:
         layer = self.call_node.outbound_layer
         masks = ctx.mask if isinstance(ctx.mask, list) else [ctx.mask]
-        inner = Context(ctx.train, ctx.key, one_or_list(masks))
+        inner = ctx._replace(mask=one_or_list(masks), updates=self.change is not None)
         result = layer.run(params.get(layer.name, {}), state.get(layer.name, {}), one_or_list(as_list(x)), inner)
         if self.masked is not None:
             return Result(mask_list(result.mask, len(as_list(result.value)))[self.masked], None, {}, 0.0)

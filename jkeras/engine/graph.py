@@ -1,6 +1,5 @@
 """A directed acyclic graph of layer calls, and its pure run."""
 
-import functools
 import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,6 @@ import jax
 
 from jkeras.backend.config import learning_phase_scope
 from jkeras.backend.random import key_scope
-from jkeras.engine import tree
 from jkeras.engine.contract import Context, Result
 from jkeras.engine.node import KerasTensor, Node, one_or_list
 from jkeras.engine.weights import stable_hash
@@ -208,15 +206,19 @@ class Graph:
                 key,
                 one_or_list([mask for _, mask in pairs]),
                 as_called=ctx.as_called and node in self.wholes,
+                updates=ctx.moves,
             )
-            run = functools.partial(
-                _run, layer, params.get(name, {}), state.get(name, {}), one_or_list([x for x, _ in pairs])
-            )
+            own = params.get(name, {}), state.get(name, {}), one_or_list([x for x, _ in pairs]), call_ctx
             try:
-                result = run(call_ctx)
-                if call_ctx.train != ctx.train and result.state:
-                    other = run(call_ctx._replace(train=ctx.train))
-                    result = result._replace(state=_with_statistics(layer, result.state, other.state))
+                with learning_phase_scope(call_ctx.train), key_scope(key):
+                    if node in self.wholes:
+                        inner = layer._evaluate(*own)  # type: ignore[attr-defined]  # a model
+                        values = {**inner.values, **values}
+                        result = Result(
+                            one_or_list(inner.outputs), one_or_list(inner.masks), inner.state, inner.penalty
+                        )
+                    else:
+                        result = layer.run(*own)
             except Exception as error:
                 error.add_note(f"In layer {name!r} ({type(layer).__name__}) of {self.name!r}.{theano_hint(error)}")
                 raise
@@ -233,9 +235,9 @@ class Graph:
 
     def tensors(self) -> list[KerasTensor]:
         """Return all tensors that a run gives a value."""
-        return list(
-            {id(t): t for t in [*self.inputs, *(t for node, _ in self.calls for t in node.output_tensors)]}.values()
-        )
+        made = [tensor for node, _ in self.calls for tensor in node.output_tensors]
+        within = [tensor for whole in self.wholes for tensor in whole.outbound_layer.graph.tensors()]  # type: ignore[attr-defined]
+        return list({id(tensor): tensor for tensor in [*self.inputs, *within, *made]}.values())
 
     def output_shapes(self, input_shapes: Sequence[Shape]) -> list[Shape]:
         """Return the shapes of the outputs for inputs of other shapes than those of the input tensors."""
@@ -245,17 +247,3 @@ class Graph:
             result = result if isinstance(result, list) else [result]
             shapes.update({id(tensor): tuple(shape) for tensor, shape in zip(node.output_tensors, result, strict=True)})
         return [shapes[id(tensor)] for tensor in self.outputs]
-
-
-def _run(layer: "Layer", params: Params, state: State, x: Any, ctx: Context) -> Result:
-    with learning_phase_scope(ctx.train), key_scope(ctx.key):
-        return layer.run(params, state, x, ctx)
-
-
-def _with_statistics(layer: "Layer", state: State, other: State) -> State:
-    """Return `state` with the running statistics of another run: it is training that moves them, whatever the phase is."""
-    for place in layer.ledger.places:
-        for spec in place.layer.weight_declarations:
-            if spec.saved and not spec.trainable:
-                state = tree.replaced(state, (*place.path, spec.name), tree.find(other, (*place.path, spec.name)))
-    return state

@@ -139,6 +139,10 @@ class HasTotalLoss:
         """Names of what `train_on_batch` and `evaluate` return; a name for each tensor in `metrics_tensors` may be appended."""
         return self._reports_of("metrics_names").names
 
+    @metrics_names.setter
+    def metrics_names(self, names: Sequence[str]) -> None:
+        self._reports_of("metrics_names").names[:] = list(names)
+
     @property
     def metrics_tensors(self) -> list[Any]:
         """What is logged beside the loss, as symbolic tensors. Those of the model's graph that are appended are logged too."""
@@ -150,6 +154,10 @@ class HasTotalLoss:
                 [*self.outputs, *symbols.targets, *symbols.weights], values
             )
         return reports.tensors
+
+    @metrics_tensors.setter
+    def metrics_tensors(self, tensors: Sequence[Any]) -> None:
+        self.metrics_tensors[:] = list(tensors)
 
     def _reports_of(self, what: str) -> _Reports:
         objective = self._settings(what).objective

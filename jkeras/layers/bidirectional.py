@@ -74,7 +74,7 @@ class Bidirectional(Wrapper):
         results = {}
         for layer in self.sublayers():
             key = None if ctx.key is None else jax.random.fold_in(ctx.key, stable_hash(layer.name))
-            inner = Context(ctx.train, key, ctx.mask)
+            inner = ctx._replace(key=key)
             results[layer.name] = layer.run(params.get(layer.name, {}), state.get(layer.name, {}), x, inner)
         forward, backward = (result.value for result in results.values())
         if self.return_sequences:

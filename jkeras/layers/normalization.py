@@ -117,21 +117,23 @@ class BatchNormalization(Layer):
             deviation = jnp.sqrt(jnp.var(x, axis=-1, keepdims=True) + self.epsilon)
             return gamma * ((x - mean) / (deviation + self.epsilon)) + beta, state
         axis = self._axis(x.shape)
-        if self.mode == 2 or ctx.train:
+        new = state
+        if self.mode == 2 or ctx.train or ctx.moves:
             others = [i for i in range(x.ndim) if i != axis]
             y, mean, variance = K.normalize_batch_in_training(x, gamma, beta, others, self.epsilon)
-            if self.mode == 2:
-                return y, state
-            running = {
-                "running_mean": self._moved(state["running_mean"], mean),
-                "running_std": self._moved(state["running_std"], variance),
-            }
-            return y, {**state, **running}
+            if self.mode == 0 and ctx.moves:
+                running = {
+                    "running_mean": self._moved(state["running_mean"], mean),
+                    "running_std": self._moved(state["running_std"], variance),
+                }
+                new = {**state, **running}
+            if self.mode == 2 or ctx.train:
+                return y, new
         shape = [-1 if i == axis else 1 for i in range(x.ndim)]  # broadcasts to x
         mean, variance, beta, gamma = (
             jnp.reshape(array, shape) for array in (state["running_mean"], state["running_std"], beta, gamma)
         )
-        return K.batch_normalization(x, mean, variance, beta, gamma, self.epsilon), state
+        return K.batch_normalization(x, mean, variance, beta, gamma, self.epsilon), new
 
     def _moved(self, running: Array, new: Array) -> Array:
         return (running * self.momentum + new * (1.0 - self.momentum)).astype(running.dtype)

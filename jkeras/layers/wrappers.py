@@ -124,7 +124,7 @@ class TimeDistributed(Wrapper):
     def run(self, params: Params, state: State, x: Any, ctx: Context) -> Result:
         name, (batch, time, *rest) = self.layer.name, x.shape
         merged = jnp.reshape(x, (batch * time, *rest))  # (batch · time, …)
-        inner = self.layer.run(params.get(name, {}), state.get(name, {}), merged, Context(ctx.train, ctx.key))
+        inner = self.layer.run(params.get(name, {}), state.get(name, {}), merged, ctx._replace(mask=None))
         if isinstance(inner.value, list):
             raise ValueError(
                 f"Layer {self.name!r} (TimeDistributed): {name!r} has {len(inner.value)} outputs; it may have one."

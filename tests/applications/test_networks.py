@@ -10,7 +10,7 @@ from jkeras import backend as K
 from jkeras.applications import imagenet_utils, network
 from jkeras.applications.music_tagger_crnn import MusicTaggerCRNN
 from jkeras.applications.vgg16 import TH_WEIGHTS_PATH
-from jkeras.layers import Dense, GlobalAveragePooling2D, Input
+from jkeras.layers import Convolution2D, Dense, GlobalAveragePooling2D, Input
 from jkeras.models import Model
 
 # (network, parameters, layers)
@@ -62,6 +62,10 @@ def test_input_tensors():
     x = Input((3, 50, 60))
     model = applications.VGG16(weights=None, include_top=False, input_tensor=x)
     assert model.inputs == [x]
+    colours = Convolution2D(3, 1, 1)(x)
+    model = applications.VGG16(weights=None, include_top=False, input_tensor=colours)
+    assert model.inputs == [x] and len(model.layers) == 20
+    assert Model.from_config(model.get_config()).output_shape == model.output_shape
     # As in style transfer: several images, one of which is to be found.
     content, found = K.variable(np.ones((1, 3, 50, 60))), K.placeholder((1, 3, 50, 60))
     both = K.concatenate([content, found], axis=0)

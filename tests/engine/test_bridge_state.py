@@ -59,7 +59,8 @@ def test_an_update_given_twice_counts_once_as_in_keras_1():
 
     layer = Twice()
     layer(Input((3,)))
-    assert float(layer.apply_with_state({}, layer.state, X)[1]["n"]) == 1
+    assert float(layer.apply_with_state({}, layer.state, X, Context(train=True))[1]["n"]) == 1
+    assert float(layer.apply_with_state({}, layer.state, X)[1]["n"]) == 0
 
 
 def test_states_that_are_the_same_array_are_told_apart():

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from jkeras import backend as K
+from jkeras.engine.layer import Layer
 from jkeras.layers import LSTM, BatchNormalization, Dense, Dropout, Input, Lambda
 from jkeras.models import Model, Sequential
 
@@ -92,3 +93,45 @@ def test_statistics_stay_where_phase_1_predicts_but_states_go_on():
         np.testing.assert_array_equal(old, new)
     model.train_on_batch(x, first)
     assert not np.array_equal(before[2], layers[0].get_weights()[2])
+
+
+def test_statistics_inside_a_nested_model_are_of_what_flows_in_phase_0():
+    K.set_learning_phase(0)
+    inner = Sequential(
+        [Dropout(0.5, input_shape=(3,)), BatchNormalization(momentum=0.5), BatchNormalization(momentum=0.5)]
+    )
+    model = Sequential([Dense(3, input_dim=3, init="identity"), inner])
+    model.compile("sgd", "mse")
+    model.train_on_batch(X, X)
+    first, second = inner.layers[1:]
+    np.testing.assert_allclose(first.get_weights()[2], 0.5 * X.mean(axis=0), rtol=1e-4)
+    flowing = X / np.sqrt(np.ones(3) + first.epsilon)  # by statistics as they were
+    np.testing.assert_allclose(second.get_weights()[2], 0.5 * flowing.mean(axis=0), rtol=1e-3)
+
+
+class Count(Layer):
+    """Counts the runs that make its update."""
+
+    def build(self, input_shape):
+        self.runs = self.add_weight((1,), initializer="zero", trainable=False, name="runs")
+        super().build(input_shape)
+
+    def call(self, x, mask=None):
+        self.add_update([(self.runs, K.in_train_phase(self.runs + 1, self.runs + 10))])
+        return x
+
+
+@pytest.mark.parametrize(
+    ("phase", "stateful", "counts"), [(None, False, 1), (0, False, 10), (1, True, 3), (None, True, 21)]
+)
+def test_updates_of_layers_are_made_when_a_model_trains(phase, stateful, counts):
+    if phase is not None:
+        K.set_learning_phase(phase)
+    layer = Count(batch_input_shape=(8, 3))
+    layer.stateful = stateful
+    model = Sequential([layer])
+    model.compile("sgd", "mse")
+    model.train_on_batch(X, X)
+    model.predict(X, batch_size=8)
+    model.evaluate(X, X, batch_size=8, verbose=0)
+    assert layer.get_weights()[0] == counts

@@ -8,8 +8,9 @@ import pytest
 
 from jkeras import backend as K
 from jkeras.callbacks.tensorboard import _graph
-from jkeras.layers import BatchNormalization, Dense, Input
+from jkeras.layers import BatchNormalization, Dense, Dropout, Input
 from jkeras.models import Model, Sequential, load_model, model_from_json
+from jkeras.optimizers import SGD
 from jkeras.utils.diagram import diagram_of
 
 X = np.random.RandomState(0).rand(5, 3).astype("float32")
@@ -140,3 +141,14 @@ def test_an_input_from_a_tensor_is_a_layer():
     np.testing.assert_array_equal(again.predict(X[:4]), model.predict(X[:4]))
     [found] = K.function([free], [model.output])([X[2:4]])
     np.testing.assert_allclose(found, model.predict(X[:4]), rtol=1e-5)
+
+
+def test_losses_and_logs_see_the_random_numbers_that_the_run_has_drawn():
+    base = Sequential([Dense(3, init="identity", input_dim=3), Dropout(0.5), Dense(3, init="identity")])
+    outer = Sequential([Sequential([base, Dropout(0.5)]), Dense(3, init="identity")])
+    for model, tensor in ((Sequential([base]), base.layers[1].output), (outer, outer.layers[0].output)):
+        model.compile(SGD(1.0), lambda y_true, y_pred, tensor=tensor: K.mean(K.square(y_pred - tensor), axis=-1))
+        model.metrics_tensors.append(K.mean(K.square(model.output - tensor)))
+        model.metrics_names.append("distance")
+        assert model.train_on_batch(X, X) == [0, 0]
+        np.testing.assert_array_equal(model.get_weights()[0], np.eye(3))

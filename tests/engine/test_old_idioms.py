@@ -103,8 +103,8 @@ def test_tensors_of_the_model_are_logged_with_the_metrics():
     model.compile("sgd", "mse", metrics=["mae"])
     model.metrics_tensors.append(K.mean(K.abs(code)))
     model.metrics_names.append("size")
-    model.metrics_tensors.append(model.optimizer.lr)
-    model.metrics_names.append("lr")
+    model.metrics_tensors += [model.optimizer.lr]
+    model.metrics_names += ["lr"]
     names = ["loss", "a_loss", "b_loss", "a_mean_absolute_error", "b_mean_absolute_error", "size", "lr"]
     assert model.metrics_names == names
 
@@ -188,6 +188,25 @@ def test_a_tensor_tells_whether_it_differs_in_training():
 
 
 # ---- functions that differentiate
+
+
+def test_gradients_of_tensors_that_depend_on_each_other():
+    x = Input((3,))
+    y = x * 2.0
+    first, second = K.function([x], K.gradients(K.sum(K.square(y)), [x, y]))([X])
+    np.testing.assert_allclose(first, 8 * X, rtol=1e-6)
+    np.testing.assert_allclose(second, 4 * X, rtol=1e-6)
+    model = Sequential([Dense(4, input_dim=3, activation="tanh"), Dense(2)])
+    model.compile("sgd", "mse")
+    hidden, output = (layer.output for layer in model.layers)
+    weight = model.layers[0].W
+    inputs = model.inputs + model.targets + model.sample_weights
+    together = K.gradients(model.total_loss, [hidden, weight, output])
+    alone = [K.gradients(model.total_loss, [entry])[0] for entry in (hidden, weight, output)]
+    values = K.function(inputs, together + alone)([X, Y, np.ones(6)])
+    for one, other in zip(values[:3], values[3:], strict=True):
+        assert np.abs(one).max() > 0
+        np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
 def test_where_a_maximum_stood_is_a_gradient_in_a_merge():

@@ -114,13 +114,14 @@ def scope(custom_objects: Mapping[str, Any] | None) -> AbstractContextManager[An
 def graph_config(model: "Container") -> Config:
     """Return the config of a functional model: its layers, their calls, and which tensors go in and out."""
     index = _node_indices(model)
+    computed = {node for node, _ in model.graph.calls}
     layers = []
     with sharing():
         for layer in model.layers:
             calls = [
                 [_reference(tensor, index) for tensor in node.input_tensors]
                 for node in layer.inbound_nodes
-                if node in index and node.inbound_layers
+                if node in index and node in computed
             ]
             # A Merge made from layers would repeat them: here they stand beside it.
             entry = describe(layer, getattr(layer, "get_call_config", None))

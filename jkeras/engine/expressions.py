@@ -387,7 +387,15 @@ def known_values(value_of: Callable[[KerasTensor], Any]) -> Iterator[None]:
         _values.reset(token)
 
 
-def evaluate(value: Any, graph: Graph, known: Mapping[int, Any], params: Params, state: State, ctx: Context) -> Any:
+def evaluate(
+    value: Any,
+    graph: Graph,
+    known: Mapping[int, Any],
+    params: Params,
+    state: State,
+    ctx: Context,
+    given: Sequence[tuple[KerasTensor, Array]] = (),
+) -> Any:
     """Return the array of a symbolic `value`, inside traced code, from the values of a run of `graph`.
 
     What is not symbolic is returned as it is. Used for losses and metrics that close over tensors of their model.
@@ -396,10 +404,12 @@ def evaluate(value: Any, graph: Graph, known: Mapping[int, Any], params: Params,
         known: ``(array, mask)`` by ``id`` of a tensor, as `Graph.run` leaves them.
         params, state: of the layers that still have to run.
         ctx: of the run.
+        given: other tensors and what they are, such as the targets.
     """
     if not isinstance(value, KerasTensor):
         return value
-    tensors = [tensor for tensor in graph.tensors() if id(tensor) in known]
+    known = {**known, **{id(tensor): (array, None) for tensor, array in given}}
+    tensors = [tensor for tensor in [*graph.tensors(), *(tensor for tensor, _ in given)] if id(tensor) in known]
     rest = Graph(tensors, [value], f"a loss of {graph.name}", named=graph.names)
     pairs = [known[id(tensor)] for tensor in tensors]
     for layer, name in rest.names.items():

@@ -31,7 +31,7 @@ from jkeras.engine.rules import Loss, PureRule, ScriptedRule
 from jkeras.typing import Array, Key, Params, State
 
 if TYPE_CHECKING:
-    from jkeras.engine.container import Container
+    from jkeras.engine.model import Model
 
 __all__ = ["Batch", "Carry", "Programs"]
 
@@ -112,7 +112,7 @@ class Programs:
 
     def __init__(
         self,
-        model: "Container",
+        model: "Model",
         objective: Objective | None = None,
         rule: PureRule | ScriptedRule | None = None,
         layout: Layout | None = None,
@@ -187,9 +187,10 @@ class Programs:
         # A loss may read weights of the model, by their handles: they are those that it is differentiated in.
         with reading(Reads.over(self._model.handle_values(params, state))):
             result = self._evaluate(params, state, batch.inputs, ctx)
+            given = self._model.given_to(objective, batch.targets, batch.weights)
 
             def resolve(value: Any) -> Any:
-                return expressions.evaluate(unwrap(value), self._model.graph, result.values, params, state, ctx)
+                return expressions.evaluate(unwrap(value), self._model.graph, result.values, params, state, ctx, given)
 
             with expressions.known_values(resolve):
                 total, each = objective.total(result.outputs, result.masks, batch.targets, batch.weights, resolve)

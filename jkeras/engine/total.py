@@ -17,6 +17,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 
 from jkeras import objectives
@@ -131,6 +132,18 @@ class HasTotalLoss:
             total = _Total(objective).connect([*self.outputs, *targets, *weights], [((), "float32")])[0]
             self._symbols = _Symbols(objective, targets, weights, sum(self.losses, total))
         return self._symbols
+
+    def given_to(
+        self, objective: Objective, targets: Sequence[Any], weights: Sequence[Any]
+    ) -> list[tuple[KerasTensor, Any]]:
+        """Return the placeholders that a script has asked for, each with its array in a batch."""
+        if self._symbols is None or self._symbols.objective.losses is not objective.losses:
+            return []
+        filled = [
+            jnp.ones(target.shape[: 2 if mode == "temporal" else 1], floatx()) if weight is None else weight
+            for target, weight, mode in zip(targets, weights, objective.weight_modes, strict=True)
+        ]
+        return [*zip(self._symbols.targets, targets, strict=True), *zip(self._symbols.weights, filled, strict=True)]
 
     # ---- what is logged
 

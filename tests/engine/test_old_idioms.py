@@ -121,6 +121,24 @@ def test_tensors_of_the_model_are_logged_with_the_metrics():
     assert model.metrics_names == names[:3] and len(model.metrics_tensors) == 2
 
 
+def test_tensors_of_targets_and_gradients_are_logged():
+    model = Sequential([Dense(2, input_dim=3, W_regularizer=l2(0.1))])
+    model.compile("sgd", "mse")
+    [gradient] = K.gradients(model.total_loss, [model.layers[0].W])
+    watched = [K.mean(K.abs(model.targets[0] - model.output)), model.total_loss, K.sqrt(K.sum(K.square(gradient)))]
+    model.metrics_tensors = watched
+    model.metrics_names += ["distance", "total", "gradient"]
+    weight = np.array([0, 1, 2, 0, 1, 1], "float32")
+    look = K.function(model.inputs + model.targets + model.sample_weights, watched)
+    for given in (None, weight):
+        expected = look([X, Y, np.ones(6) if given is None else given])
+        loss, *values = model.test_on_batch(X, Y, sample_weight=given)
+        np.testing.assert_allclose(values, expected, rtol=1e-5)
+        assert values[1] == pytest.approx(loss)
+        before = look([X, Y, np.ones(6) if given is None else given])
+        np.testing.assert_allclose(model.train_on_batch(X, Y, sample_weight=given)[1:], before, rtol=1e-5)
+
+
 @pytest.mark.filterwarnings("ignore:.*show_accuracy")
 def test_tensors_are_logged_beside_the_accuracy_of_keras_0():
     model = Sequential([Dense(2, input_dim=3)])

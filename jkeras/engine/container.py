@@ -1,6 +1,5 @@
 """A graph of layers as a layer: nested models, weights, lookup by name."""
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 from jkeras.backend.variables import Variable, as_array
 from jkeras.engine import bridge, symbolic, tree
 from jkeras.engine.contract import Context, InputSpec, Result
+from jkeras.engine.copying import HasCopies
 from jkeras.engine.effects import changes, noted_by
 from jkeras.engine.graph import Graph, GraphResult
 from jkeras.engine.layer import Layer, computes_with_apply
@@ -25,7 +25,7 @@ __all__ = ["Container"]
 _INFERENCE = Context()
 
 
-class Container(HasFiles, HasLevels, Layer):
+class Container(HasFiles, HasLevels, HasCopies, Layer):
     """Layers connected from input tensors to output tensors (Keras 1's ``Container``).
 
     Args:
@@ -84,39 +84,6 @@ class Container(HasFiles, HasLevels, Layer):
             self.inbound_nodes[0].input_tensors, self.inbound_nodes[0].output_tensors = inputs, outputs
         else:
             Node(self, inputs, outputs, source=True)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what `copy.deepcopy` and `pickle` take: the layers and their calls, without what `compile` made."""
-        # What Model has defaults for is what compile() and fit() set.
-        ours = [
-            cls for cls in type(self).__mro__ if issubclass(cls, Container) and cls.__module__.startswith("jkeras.")
-        ]
-        left_out = {"_graph", "_ledger"}.union(*map(vars, ours))
-        state = {name: value for name, value in super().__getstate__().items() if name not in left_out}
-        # In each layer's order of calls, in which they are entered again; otherwise from the inputs on. They come first, so
-        # that each layer is copied before a later one that refers to it: a long chain would be a deep recursion.
-        return {"_calls": self._entered_calls() if self.inputs else [], **state}
-
-    def _entered_calls(self) -> list[Node]:
-        """Return the calls that the layers know of, with those in a model that a Sequential begins with."""
-        within = [node for whole in self.graph.wholes for node in whole.outbound_layer._entered_calls()]  # type: ignore[attr-defined]  # a model
-        own = [node for node in self.graph.nodes if node not in self.graph.wholes]
-        return [*within, *sorted(own, key=lambda node: node.output_tensors[0].history[1])]
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        calls = state.pop("_calls")
-        vars(self).update(state)
-        for node in calls:
-            if node not in node.outbound_layer.inbound_nodes:  # another model of the same copy may have entered it
-                node.enter()
-        self._graph = self._ledger = None
-        if self.inputs:
-            self._connect(self.inputs, self.outputs)
-
-    def twin(self, **changes: Any) -> "Container":
-        twin = copy.deepcopy(self)
-        vars(twin).update(changes)
-        return twin
 
     @property
     def _wholes(self) -> Sequence[Node]:

@@ -26,7 +26,7 @@ from jkeras.engine.layer import Layer
 from jkeras.engine.node import KerasTensor, Node, as_list, one_or_list
 from jkeras.typing import Array, Params, Shape, State
 
-__all__ = ["LazyTensor", "Operation", "SizesTensor", "evaluate", "known_values", "make_node", "variables_in"]
+__all__ = ["LazyTensor", "Operation", "SizesTensor", "known_values", "make_node", "variables_in"]
 
 
 class LazyTensor(Lazy, KerasTensor):
@@ -51,7 +51,8 @@ class LazyTensor(Lazy, KerasTensor):
         return np.array, (self.get_value(),)
 
 
-# Functions of jax.numpy and jax.jit take their arguments apart as pytrees: the value goes in.
+# Functions of jax.numpy and jax.jit take their arguments apart as pytrees: the value goes in, and what comes out again is an
+# array and no LazyTensor, which JAX's types do not foresee.
 jax.tree_util.register_pytree_node(LazyTensor, lambda tensor: ((tensor.value,), None), lambda _, leaves: leaves[0])  # type: ignore[arg-type]
 
 
@@ -79,7 +80,7 @@ class SizesTensor(KerasTensor):
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError(f"{self!r} is one number.")
-        return self.shape[0]  # type: ignore[return-value]
+        return self.shape[0]  # type: ignore[return-value]  # known: it is the number of sizes
 
     def __iter__(self) -> Iterator[Any]:
         return (self[index] for index in range(len(self)))
@@ -385,38 +386,6 @@ def known_values(value_of: Callable[[KerasTensor], Any]) -> Iterator[None]:
         yield
     finally:
         _values.reset(token)
-
-
-def evaluate(
-    value: Any,
-    graph: Graph,
-    known: Mapping[int, Any],
-    params: Params,
-    state: State,
-    ctx: Context,
-    given: Sequence[tuple[KerasTensor, Array]] = (),
-) -> Any:
-    """Return the array of a symbolic `value`, inside traced code, from the values of a run of `graph`.
-
-    What is not symbolic is returned as it is. Used for losses and metrics that close over tensors of their model.
-
-    Args:
-        known: ``(array, mask)`` by ``id`` of a tensor, as `Graph.run` leaves them.
-        params, state: of the layers that still have to run.
-        ctx: of the run.
-        given: other tensors and what they are, such as the targets.
-    """
-    if not isinstance(value, KerasTensor):
-        return value
-    known = {**known, **{id(tensor): (array, None) for tensor, array in given}}
-    tensors = [tensor for tensor in [*graph.tensors(), *(tensor for tensor, _ in given)] if id(tensor) in known]
-    rest = Graph(tensors, [value], f"a loss of {graph.name}", named=graph.names)
-    pairs = [known[id(tensor)] for tensor in tensors]
-    for layer, name in rest.names.items():
-        if layer not in graph.names:  # such as a layer in a model, or one that computes a call of the model's once more
-            own_params, own_state = bridge.held(layer)
-            params, state = {**params, name: own_params}, {**state, name: own_state}
-    return rest.run(params, state, [array for array, _ in pairs], [mask for _, mask in pairs], ctx).outputs[0]
 
 
 def _value_of(tensor: LazyTensor) -> Array:

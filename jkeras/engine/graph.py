@@ -3,7 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import jax
 
@@ -16,6 +16,7 @@ from jkeras.errors import DisconnectedGraphError, theano_hint
 from jkeras.typing import Array, Params, Shape, State
 
 if TYPE_CHECKING:
+    from jkeras.engine.container import Container
     from jkeras.engine.layer import Layer
 
 __all__ = ["Graph", "GraphResult"]
@@ -212,7 +213,7 @@ class Graph:
             try:
                 with learning_phase_scope(call_ctx.train), key_scope(key):
                     if node in self.wholes:
-                        inner = layer._evaluate(*own)  # type: ignore[attr-defined]  # a model
+                        inner = cast("Container", layer)._evaluate(*own)
                         values = {**inner.values, **values}
                         result = Result(
                             one_or_list(inner.outputs), one_or_list(inner.masks), inner.state, inner.penalty
@@ -236,7 +237,8 @@ class Graph:
     def tensors(self) -> list[KerasTensor]:
         """Return all tensors that a run gives a value."""
         made = [tensor for node, _ in self.calls for tensor in node.output_tensors]
-        within = [tensor for whole in self.wholes for tensor in whole.outbound_layer.graph.tensors()]  # type: ignore[attr-defined]
+        models = [cast("Container", whole.outbound_layer) for whole in self.wholes]
+        within = [tensor for model in models for tensor in model.graph.tensors()]
         return list({id(tensor): tensor for tensor in [*self.inputs, *within, *made]}.values())
 
     def output_shapes(self, input_shapes: Sequence[Shape]) -> list[Shape]:

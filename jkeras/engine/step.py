@@ -26,6 +26,7 @@ from jkeras.engine import expressions, switches, tree
 from jkeras.engine.chunks import LONGEST_CHUNK, ChunkClock
 from jkeras.engine.contract import Context
 from jkeras.engine.effects import noted_by
+from jkeras.engine.evaluation import evaluate
 from jkeras.engine.losses import Objective
 from jkeras.engine.rules import Loss, PureRule, ScriptedRule
 from jkeras.typing import Array, Key, Params, State
@@ -190,7 +191,7 @@ class Programs:
             given = self._model.given_to(objective, batch.targets, batch.weights)
 
             def resolve(value: Any) -> Any:
-                return expressions.evaluate(unwrap(value), self._model.graph, result.values, params, state, ctx, given)
+                return evaluate(unwrap(value), self._model.graph, result.values, params, state, ctx, given)
 
             with expressions.known_values(resolve):
                 total, each = objective.total(result.outputs, result.masks, batch.targets, batch.weights, resolve)
